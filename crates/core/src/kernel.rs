@@ -1,0 +1,475 @@
+//! The inner half of the pipeline, and the life of worlds.
+
+use std::any::Any;
+use std::io::{Read, Write};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use kumoi_model::{Catalog, Kind, Timestamp, Value, validate};
+use kumoi_store::{SaveStats, Scope, Store, StoreError, WorldId};
+
+use crate::clock::{SETTING, SETTING_KEY, Setting, Stopwatch};
+use crate::timers::{self, Timer};
+use crate::{
+    CallInfo, Cx, Endpoint, Fault, Halt, Principal, Recorder, Registry, Reply, RequestRecord, Service, Settings,
+    ValidationStyle, World, Worlds, outbox,
+};
+
+/// A decoded request of a known caller.
+pub struct Call {
+    /// The world it acts in.
+    pub world: Arc<World>,
+    /// Account and region it acts in.
+    pub scope: Scope,
+    /// Who asks.
+    pub principal: Principal,
+    /// The access key id that signed it, where there is one.
+    pub access_key: Option<String>,
+    /// The resource on whose behalf a service calls.
+    pub source_arn: Option<String>,
+    /// The request id that the client sees.
+    pub request_id: String,
+    /// Where the client reached kumoi.
+    pub endpoint: Endpoint,
+    /// The service's model.
+    pub model: Arc<kumoi_model::Service>,
+    /// The operation, by its index in the model.
+    pub operation: usize,
+    /// The decoded input.
+    pub input: Value,
+}
+
+/// What came of a call.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The output, or the error that the client gets.
+    pub result: Result<Value, Fault>,
+    /// Input members that were used and are not honoured yet.
+    pub ignored: Vec<&'static str>,
+}
+
+/// The store, the worlds, the services, and the way into them.
+pub struct Kernel {
+    store: Store,
+    worlds: Worlds,
+    registry: Registry,
+    settings: Settings,
+    recorder: Recorder,
+    stopping: tokio::sync::watch::Sender<bool>,
+}
+
+/// Attempts at a transaction before its client is told to try later.
+const ATTEMPTS: u32 = 200;
+
+impl Kernel {
+    /// Opens every world and starts its timers and its outbox.
+    pub async fn start(store: Store, registry: Registry, settings: Settings) -> Result<Arc<Self>, StoreError> {
+        let worlds = Worlds::open(store.clone(), &settings).await?;
+        let stopping = tokio::sync::watch::Sender::new(false);
+        let kernel = Arc::new(Self { store, worlds, registry, settings, recorder: Recorder::default(), stopping });
+        for world in kernel.worlds.all() {
+            kernel.drive(world);
+        }
+        Ok(kernel)
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The open worlds.
+    pub fn worlds(&self) -> &Worlds {
+        &self.worlds
+    }
+
+    /// The coded services.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// The operator's settings.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The latest requests.
+    pub fn recorder(&self) -> &Recorder {
+        &self.recorder
+    }
+
+    /// Ends all waiting and closes the store; what was acknowledged is on disk afterwards.
+    pub async fn stop(&self) {
+        self.stopping.send_replace(true);
+        for world in self.worlds.all() {
+            world.ended.send_replace(true);
+        }
+        self.store.close().await;
+    }
+
+    /// The pipeline behind decoding: validate → authorize → handle and commit → record.
+    pub async fn dispatch(self: Arc<Self>, mut call: Call) -> Outcome {
+        let stopwatch = Stopwatch::start();
+        let received = call.world.clock.now();
+        let mut ignored = Vec::new();
+        let coded = self.coded(&call).cloned();
+        let result = match self.validate(&mut call, coded.as_deref()) {
+            Err(fault) => Err(fault),
+            // Authorization has its place here. Until `crates/access` is built, every caller may do everything.
+            Ok(()) => match &coded {
+                None => Err(self.not_built(&call)),
+                Some(service) => {
+                    ignored = ignored_members(&call, service.as_ref());
+                    self.clone().handle(&mut call, received, service.as_ref()).await
+                }
+            },
+        };
+        self.record(&call, received, stopwatch, &result, &ignored);
+        Outcome { result, ignored }
+    }
+
+    /// The coded service of the call, when it has built the operation.
+    fn coded(&self, call: &Call) -> Option<&Arc<dyn Service>> {
+        let service = self.registry.get(&call.model.id)?;
+        let name = operation_name(call);
+        service.descriptor().operations.iter().any(|spec| spec.name == name).then_some(service)
+    }
+
+    fn not_built(&self, call: &Call) -> Fault {
+        Fault::not_implemented(&call.model.id, operation_name(call))
+    }
+
+    fn validate(&self, call: &mut Call, coded: Option<&dyn Service>) -> Result<(), Fault> {
+        let model = call.model.clone();
+        let Some(operation) = model.operations.get(call.operation) else { return Err(Fault::internal()) };
+        let Some(shape) = operation.input else { return Ok(()) };
+        fill_idempotency_tokens(&model, shape, &call.world, &mut call.input);
+        let Err(violations) = validate::validate(&model, shape, &call.input) else { return Ok(()) };
+        let style = coded.map_or(usual_style(&model), |service| service.descriptor().validation);
+        Err(match (style, violations.first()) {
+            (ValidationStyle::Own(word), Some(first)) => word(first),
+            (ValidationStyle::Listed { code }, _) => Fault::new(code, 400, true, validate::message(&violations)),
+            (ValidationStyle::Own(_), None) => Fault::internal(),
+        })
+    }
+
+    /// Runs the handler and commits, again while the commit conflicts or the handler waits.
+    async fn handle(
+        self: Arc<Self>,
+        call: &mut Call,
+        received: Timestamp,
+        service: &dyn Service,
+    ) -> Result<Value, Fault> {
+        let name = call.model.operations.get(call.operation).map_or("", |operation| operation.name.as_str());
+        let info = Arc::new(CallInfo {
+            world: call.world.clone(),
+            scope: call.scope.clone(),
+            principal: call.principal.clone(),
+            access_key: call.access_key.clone(),
+            source_arn: call.source_arn.clone(),
+            request_id: call.request_id.clone(),
+            endpoint: call.endpoint.clone(),
+            service: service.descriptor().model,
+            received,
+        });
+        let waited = Stopwatch::start();
+        let mut overdue = false;
+        let mut conflicts = 0;
+        loop {
+            let tx = self.store.begin(&info.world.id).map_err(store_fault)?;
+            let cx = Cx::new(self.clone(), info.clone(), tx, overdue);
+            let reply = guarded(service.call(&cx, name, &call.input)).await;
+            let error = match reply {
+                Ok(output) => match self.store.commit(cx.into_tx()).await {
+                    Ok(()) => return Ok(output),
+                    Err(error) => error,
+                },
+                Err(Halt::Fault(fault)) => return Err(fault),
+                Err(Halt::Wait { wake, deadline }) => {
+                    overdue = self.wait(cx, wake, deadline, waited).await?;
+                    continue;
+                }
+                Err(Halt::Store(error)) => error,
+            };
+            if error != StoreError::Conflict {
+                return Err(store_fault(error));
+            }
+            conflicts += 1;
+            if conflicts >= ATTEMPTS {
+                return Err(Fault::unavailable("Too many requests change the same records at once. Try again."));
+            }
+            back_off(conflicts).await;
+        }
+    }
+
+    /// Waits for a handler that has nothing to answer yet; whether its deadline has passed.
+    ///
+    /// The deadline holds on either clock: virtual time, so that tests can skip the wait, and real time, so that a client
+    /// of a frozen world gets its answer.
+    async fn wait(&self, cx: Cx, wake: Timestamp, deadline: Timestamp, waited: Stopwatch) -> Result<bool, Fault> {
+        let allowed = deadline.micros().saturating_sub(cx.received().micros());
+        let left = Duration::from_micros(u64::try_from(allowed).unwrap_or(0)).saturating_sub(waited.elapsed());
+        let world = cx.call_info().world.clone();
+        let (mut stopping, mut ended) = (self.stopping.subscribe(), world.ended.subscribe());
+        tokio::select! {
+            () = self.store.changed(cx.into_tx()) => Ok(false),
+            () = world.clock.reached(wake.min(deadline)) => Ok(false),
+            () = tokio::time::sleep(left) => Ok(true),
+            _ = stopping.wait_for(|stopping| *stopping) => Err(Fault::unavailable("kumoi is stopping.")),
+            _ = ended.wait_for(|ended| *ended) => Err(Fault::unavailable("The world was reset or dropped.")),
+        }
+    }
+
+    fn record(
+        &self,
+        call: &Call,
+        received: Timestamp,
+        stopwatch: Stopwatch,
+        result: &Result<Value, Fault>,
+        ignored: &[&'static str],
+    ) {
+        let operation = call.model.operations.get(call.operation);
+        let fault = result.as_ref().err();
+        if !ignored.is_empty() {
+            tracing::warn!(service = %call.model.id, operation = operation_name(call), ?ignored, "inputs not honoured");
+        }
+        self.recorder.record(RequestRecord {
+            id: call.request_id.clone(),
+            time: received.millis(),
+            world: call.world.id.to_string(),
+            account: call.scope.account.to_string(),
+            region: call.scope.region.to_string(),
+            service: call.model.id.clone(),
+            operation: operation_name(call).to_owned(),
+            status: fault.map_or_else(|| operation.map_or(200, |operation| operation.status), Fault::status),
+            code: fault.map(|fault| fault.code().to_owned()),
+            principal: call.principal.arn.clone(),
+            micros: u64::try_from(stopwatch.elapsed().as_micros()).unwrap_or(u64::MAX),
+            ignored: ignored.iter().map(|path| (*path).to_owned()).collect(),
+        });
+    }
+
+    /// Runs a timer's handler in the transaction that removes the timer.
+    pub(crate) async fn run_timer(
+        self: &Arc<Self>,
+        world: &Arc<World>,
+        key: &(String, String, String, String),
+        timer: &Timer,
+    ) -> Reply<()> {
+        let (service, account, region, _) = key;
+        let Some(service) = self.registry.get(service) else {
+            tracing::error!(service, "a timer is set for a service that this build does not have");
+            return Err(Halt::Fault(Fault::internal()));
+        };
+        let model = service.descriptor().model;
+        let info = Arc::new(CallInfo {
+            world: world.clone(),
+            scope: Scope::new(account, region),
+            principal: Principal::service(&format!("{model}.amazonaws.com"), account),
+            access_key: None,
+            source_arn: None,
+            request_id: world.ids.uuid(),
+            endpoint: Endpoint { scheme: "http", host: Arc::from("localhost") },
+            service: model,
+            received: world.clock.now(),
+        });
+        let tx = self.store.begin(&world.id)?;
+        if !timers::take(&tx, key, timer).await? {
+            return Ok(());
+        }
+        let cx = Cx::new(self.clone(), info, tx, false);
+        match guarded(service.timer(&cx, timer)).await {
+            Ok(()) => Ok(self.store.commit(cx.into_tx()).await?),
+            Err(Halt::Wait { .. }) => Err(timers::cannot_wait()),
+            Err(halt) => Err(halt),
+        }
+    }
+
+    fn drive(self: &Arc<Self>, world: Arc<World>) {
+        tokio::spawn(timers::drive(self.clone(), world.clone()));
+        tokio::spawn(outbox::drive(self.clone(), world));
+    }
+
+    /// Moves a world's clock forward and fires, in order, everything that falls due on the way.
+    pub async fn advance(self: &Arc<Self>, world: &Arc<World>, by: Duration) -> Result<Timestamp, StoreError> {
+        let by = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
+        let target = Timestamp::from_micros(world.clock.now().micros().saturating_add(by));
+        let _in_order = world.firing.lock().await;
+        loop {
+            let timer = timers::next_due(self, world, target).await?;
+            let effect = outbox::next_due(self, world, target).await?;
+            let Some(due) = timer.into_iter().chain(effect).min() else { break };
+            world.clock.advance_to(due);
+            let now = world.clock.now();
+            if timer.is_some_and(|timer| timer <= now) {
+                timers::fire_next(self, world, now).await?;
+            }
+            if effect.is_some_and(|effect| effect <= now) {
+                let _in_order = world.delivering.lock().await;
+                outbox::deliver_due(self, world, now).await?;
+            }
+        }
+        let setting = world.clock.advance_to(target);
+        self.keep_clock(world, setting).await?;
+        Ok(world.clock.now())
+    }
+
+    /// Freezes, resumes or scales a world's clock: rate 0, 1, or any other up to [`crate::clock::MAX_RATE`].
+    pub async fn set_clock_rate(&self, world: &World, rate: f64) -> Result<Setting, StoreError> {
+        let setting = world.clock.scale(rate);
+        self.keep_clock(world, setting).await?;
+        Ok(setting)
+    }
+
+    async fn keep_clock(&self, world: &World, setting: Setting) -> Result<(), StoreError> {
+        loop {
+            let tx = self.store.begin(&world.id)?;
+            tx.put(&Scope::world(), &SETTING, &SETTING_KEY.to_owned(), &setting).await?;
+            match self.store.commit(tx).await {
+                Err(StoreError::Conflict) => tokio::task::yield_now().await,
+                other => return other,
+            }
+        }
+    }
+
+    /// Makes `to` a copy of `from`, in constant time. The copy has its own records, clock and timers from here on.
+    pub async fn fork(self: &Arc<Self>, from: &WorldId, to: &WorldId) -> Result<Arc<World>, StoreError> {
+        self.store.fork(from, to).await?;
+        let world = self.worlds.attach(to).await?;
+        if let Some(origin) = self.worlds.get(from) {
+            world.clock.set(origin.clock.setting());
+        }
+        self.drive(world.clone());
+        Ok(world)
+    }
+
+    /// Empties a world: no records, real time.
+    pub async fn reset(self: &Arc<Self>, id: &WorldId) -> Result<(), StoreError> {
+        self.store.reset(id).await?;
+        let world = self.worlds.attach(id).await?;
+        self.drive(world);
+        Ok(())
+    }
+
+    /// Drops a world. The default world is emptied instead.
+    pub async fn drop_world(self: &Arc<Self>, id: &WorldId) -> Result<(), StoreError> {
+        if id.as_str() == WorldId::DEFAULT {
+            return self.reset(id).await;
+        }
+        self.store.drop_world(id).await?;
+        self.worlds.detach(id);
+        Ok(())
+    }
+
+    /// Writes a world to `out`; see [`Store::save`].
+    pub async fn save(&self, id: &WorldId, out: &mut (dyn Write + Send)) -> Result<SaveStats, StoreError> {
+        self.store.save(id, out).await
+    }
+
+    /// Replaces a world by one saved before, its clock setting included.
+    pub async fn load(self: &Arc<Self>, id: &WorldId, input: &mut (dyn Read + Send)) -> Result<SaveStats, StoreError> {
+        let stats = self.store.load(id, input).await?;
+        let world = self.worlds.attach(id).await?;
+        self.drive(world);
+        Ok(stats)
+    }
+
+    /// A call to `operation` of the service with that model id; `None` when there is no such operation.
+    pub fn operation(service: &str, operation: &str) -> Option<(Arc<kumoi_model::Service>, usize)> {
+        let model = Catalog::get().load(service)?;
+        let index = *model.by_name.get(operation)? as usize;
+        Some((model, index))
+    }
+}
+
+fn operation_name(call: &Call) -> &str {
+    call.model.operations.get(call.operation).map_or("", |operation| operation.name.as_str())
+}
+
+/// The form in which most services of a protocol word violated constraints.
+fn usual_style(model: &kumoi_model::Service) -> ValidationStyle {
+    use kumoi_model::Protocol::{AwsQuery, Ec2Query};
+    let code = match model.protocols.first() {
+        Some(AwsQuery | Ec2Query) => "ValidationError",
+        _ => "ValidationException",
+    };
+    ValidationStyle::Listed { code }
+}
+
+/// Fills required idempotency tokens that the client left out, as the service would generate them.
+fn fill_idempotency_tokens(model: &kumoi_model::Service, shape: u32, world: &World, input: &mut Value) {
+    let (Some(structure), Value::Struct(members)) = (model.structure(shape), input) else { return };
+    for (index, member) in structure.members.iter().enumerate() {
+        if member.idempotency_token && member.required {
+            let index = u16::try_from(index).unwrap_or(u16::MAX);
+            if members.get(index).is_none() {
+                members.set(index, Value::String(world.ids.uuid()));
+            }
+        }
+    }
+}
+
+/// Which declared-as-ignored members a request uses.
+fn ignored_members(call: &Call, service: &dyn Service) -> Vec<&'static str> {
+    let name = operation_name(call);
+    let spec = service.descriptor().operations.iter().find(|spec| spec.name == name);
+    let shape = call.model.operations.get(call.operation).and_then(|operation| operation.input);
+    let (Some(spec), Some(shape)) = (spec, shape) else { return Vec::new() };
+    spec.ignored.iter().copied().filter(|path| uses(&call.model, shape, &call.input, path)).collect()
+}
+
+fn uses(model: &kumoi_model::Service, shape: u32, value: &Value, path: &str) -> bool {
+    // Walks lists and maps on the way: a path is used when any element uses it. Depth is bounded by the path's length.
+    match (model.shape(shape).map(|shape| &shape.kind), value) {
+        (Some(Kind::List { member, .. }), Value::List(items)) => {
+            items.iter().any(|item| uses(model, member.shape, item, path))
+        }
+        (Some(Kind::Map { value: member, .. }), Value::Map(entries)) => {
+            entries.iter().any(|(_, item)| uses(model, member.shape, item, path))
+        }
+        (Some(Kind::Structure(structure)), Value::Struct(members)) => {
+            let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
+            let Some((index, member)) = structure.member(first) else { return false };
+            match (members.get(index), rest) {
+                (None, _) => false,
+                (Some(_), None) => true,
+                (Some(inner), Some(rest)) => uses(model, member.shape, inner, rest),
+            }
+        }
+        _ => false,
+    }
+}
+
+/// A handler's reply, or an internal failure when it panics: one request is lost, never the process.
+async fn guarded<T>(handler: impl Future<Output = Reply<T>>) -> Reply<T> {
+    match AssertUnwindSafe(handler).catch_unwind().await {
+        Ok(reply) => reply,
+        Err(panic) => {
+            tracing::error!(message = panic_message(panic.as_ref()), "a handler panicked");
+            Err(Halt::Fault(Fault::internal()))
+        }
+    }
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> &str {
+    panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("?")
+}
+
+fn store_fault(error: StoreError) -> Fault {
+    if let StoreError::UnknownWorld(world) = &error {
+        return Fault::new("UnknownWorld", 404, true, format!("There is no world named {world}."));
+    }
+    tracing::error!(%error, "the store failed");
+    Fault::internal()
+}
+
+/// Lets the winner of a conflict finish: a yield at first, then growing naps of up to some milliseconds.
+async fn back_off(conflicts: u32) {
+    if conflicts < 4 {
+        tokio::task::yield_now().await;
+    } else {
+        tokio::time::sleep(Duration::from_micros(50 << (conflicts / 4).min(6))).await;
+    }
+}

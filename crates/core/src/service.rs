@@ -1,0 +1,102 @@
+//! What a service is to the rest of the house.
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use kumoi_model::Value;
+
+use crate::timers::Timer;
+use crate::{Cx, Fault, Reply};
+
+/// A boxed future, as the object-safe [`Service`] needs it.
+pub type Future<'a, T> = Pin<Box<dyn std::future::Future<Output = T> + Send + 'a>>;
+
+/// One operation that a service has built.
+#[derive(Clone, Copy, Debug)]
+pub struct OperationSpec {
+    /// Name in the model.
+    pub name: &'static str,
+    /// Input members that it accepts but does not honour yet, as dotted paths of member names. A request that uses one is
+    /// answered with the header `x-kumoi-ignored`, and `kumoi coverage` lists it.
+    pub ignored: &'static [&'static str],
+}
+
+/// How a service words a violated constraint of its model.
+#[derive(Clone, Copy, Debug)]
+pub enum ValidationStyle {
+    /// The usual form: this code (`ValidationException`, `ValidationError`), status 400, and a message that lists all
+    /// violations.
+    Listed {
+        /// The error code.
+        code: &'static str,
+    },
+    /// The service's own form, from the first violation.
+    Own(fn(&kumoi_model::validate::Violation) -> Fault),
+}
+
+/// The facts of a coded service beyond its model.
+#[derive(Clone, Copy, Debug)]
+pub struct Descriptor {
+    /// The model's id, such as `sqs`.
+    pub model: &'static str,
+    /// Operations that are built.
+    pub operations: &'static [OperationSpec],
+    /// How violated constraints are worded.
+    pub validation: ValidationStyle,
+}
+
+/// What a request says beyond its decoded input, for [`Service::adapt`].
+#[derive(Clone, Copy, Debug)]
+pub struct Incoming<'a> {
+    /// The `Host` header, with port.
+    pub host: &'a str,
+    /// The path as sent.
+    pub path: &'a str,
+    /// Whether it came over one of the query protocols.
+    pub query_protocol: bool,
+}
+
+/// A coded service. `kumoi-codegen` generates the typed face (`Api`, `dispatch`) that implementations delegate to.
+pub trait Service: Send + Sync + 'static {
+    /// The facts.
+    fn descriptor(&self) -> &'static Descriptor;
+
+    /// Runs one operation of [`Descriptor::operations`] in the transaction of `cx`.
+    fn call<'a>(&'a self, cx: &'a Cx, operation: &'a str, input: &'a Value) -> Future<'a, Reply<Value>>;
+
+    /// A timer of this service fell due. It runs in a transaction of its own, in which the timer is already removed.
+    fn timer<'a>(&'a self, cx: &'a Cx, timer: &'a Timer) -> Future<'a, Reply<()>> {
+        let _ = cx;
+        tracing::error!(kind = %timer.kind, "a timer fell due for a service that has none");
+        Box::pin(async { Ok(()) })
+    }
+
+    /// Completes an input by what only the request's path or host says (such as the queue of an older query request).
+    fn adapt(&self, operation: &str, incoming: Incoming<'_>, input: &mut Value) {
+        let _ = (operation, incoming, input);
+    }
+}
+
+/// The one list of coded services.
+#[derive(Clone, Default)]
+pub struct Registry {
+    services: BTreeMap<&'static str, Arc<dyn Service>>,
+}
+
+impl Registry {
+    /// Registers the services; a later one of the same model replaces an earlier.
+    pub fn new(services: Vec<Arc<dyn Service>>) -> Self {
+        Self { services: services.into_iter().map(|service| (service.descriptor().model, service)).collect() }
+    }
+
+    /// The coded service of that model id.
+    pub fn get(&self, model: &str) -> Option<&Arc<dyn Service>> {
+        self.services.get(model)
+    }
+
+    /// All of them, by model id.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<dyn Service>> {
+        self.services.values()
+    }
+}
