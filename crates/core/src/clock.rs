@@ -125,6 +125,11 @@ impl Clock {
     }
 }
 
+/// Real time, for what lies outside every world: the age of a client's signature, the life of a certificate.
+pub fn real_time() -> Timestamp {
+    Timestamp::from_micros(real_now())
+}
+
 /// Microseconds since 1970 on the wall clock: the only place that reads it.
 #[expect(clippy::disallowed_methods, reason = "this is the clock that everything else asks")]
 fn real_now() -> i64 {

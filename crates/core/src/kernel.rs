@@ -100,9 +100,14 @@ impl Kernel {
         &self.recorder
     }
 
+    /// Ends all waiting: long polls answer at once that they are over. First step of an orderly stop.
+    pub fn end_waiting(&self) {
+        self.stopping.send_replace(true);
+    }
+
     /// Ends all waiting and closes the store; what was acknowledged is on disk afterwards.
     pub async fn stop(&self) {
-        self.stopping.send_replace(true);
+        self.end_waiting();
         for world in self.worlds.all() {
             world.ended.send_replace(true);
         }
@@ -148,11 +153,10 @@ impl Kernel {
         fill_idempotency_tokens(&model, shape, &call.world, &mut call.input);
         let Err(violations) = validate::validate(&model, shape, &call.input) else { return Ok(()) };
         let style = coded.map_or(usual_style(&model), |service| service.descriptor().validation);
-        Err(match (style, violations.first()) {
-            (ValidationStyle::Own(word), Some(first)) => word(first),
-            (ValidationStyle::Listed { code }, _) => Fault::new(code, 400, true, validate::message(&violations)),
-            (ValidationStyle::Own(_), None) => Fault::internal(),
-        })
+        match style {
+            ValidationStyle::Own(word) => violations.iter().find_map(word).map_or(Ok(()), Err),
+            ValidationStyle::Listed { code } => Err(Fault::new(code, 400, true, validate::message(&violations))),
+        }
     }
 
     /// Runs the handler and commits, again while the commit conflicts or the handler waits.

@@ -31,8 +31,9 @@ pub enum ValidationStyle {
         /// The error code.
         code: &'static str,
     },
-    /// The service's own form, from the first violation.
-    Own(fn(&kumoi_model::validate::Violation) -> Fault),
+    /// The service's own form, from the first violation for which there is one. `None` lets a violation pass, where the service
+    /// itself judges the value (such as a name that its model's enumeration lacks).
+    Own(fn(&kumoi_model::validate::Violation) -> Option<Fault>),
 }
 
 /// The facts of a coded service beyond its model.

@@ -230,11 +230,11 @@ async fn an_effect_is_retried_with_growing_pauses() {
     house.kernel.set_clock_rate(&world, 0.0).await.unwrap();
     let start = world.clock.now();
     house.service.failures_left.store(2, Ordering::SeqCst);
-    house.tell("deliver__fail__delivered").await.result.unwrap();
+    house.tell("deliver__fail__delivered_at_last").await.result.unwrap();
     house.kernel.advance(&world, Duration::from_secs(3600)).await.unwrap();
     let log = house.log(&world).await;
     // The first attempt is made at once, the second after 10 s, the third after 20 s more.
-    assert_eq!(log, [Line { text: "delivered".into(), at: start.plus_seconds(30).millis() }]);
+    assert_eq!(log, [Line { text: "delivered_at_last".into(), at: start.plus_seconds(30).millis() }]);
 }
 
 #[tokio::test]
@@ -243,7 +243,7 @@ async fn an_effect_that_always_fails_leaves_its_dead_letter() {
     let world = house.world();
     house.kernel.set_clock_rate(&world, 0.0).await.unwrap();
     house.service.failures_left.store(3, Ordering::SeqCst);
-    house.tell("deliver__fail__delivered").await.result.unwrap();
+    house.tell("deliver__fail__delivered_at_last").await.result.unwrap();
     house.kernel.advance(&world, Duration::from_secs(3600)).await.unwrap();
     assert_eq!(house.texts().await, ["dead_letter_lines"]);
 }

@@ -55,6 +55,15 @@ impl<'a> StructReader<'a> {
         self.members.get(index).map(T::from_value).transpose()
     }
 
+    /// The only member of a union, with its index.
+    pub fn only(&self) -> Result<(u16, &'a Value), ConvertError> {
+        let mut members = self.members.iter();
+        match (members.next(), members.next()) {
+            (Some(member), None) => Ok(member),
+            _ => Err(ConvertError { wanted: self.name, problem: "a union with other than one member" }),
+        }
+    }
+
     /// A required member.
     pub fn required<T: FromValue>(&self, index: u16, member: &'static str) -> Result<T, ConvertError> {
         self.optional(index)?.ok_or(ConvertError { wanted: self.name, problem: member })
@@ -164,5 +173,17 @@ impl<T: FromValue> FromValue for BTreeMap<String, T> {
 impl<T: IntoValue> IntoValue for BTreeMap<String, T> {
     fn into_value(self) -> Value {
         Value::Map(self.into_iter().map(|(key, value)| (key, value.into_value())).collect())
+    }
+}
+
+impl<T: FromValue> FromValue for Box<T> {
+    fn from_value(value: &Value) -> Result<Self, ConvertError> {
+        T::from_value(value).map(Box::new)
+    }
+}
+
+impl<T: IntoValue> IntoValue for Box<T> {
+    fn into_value(self) -> Value {
+        T::into_value(*self)
     }
 }

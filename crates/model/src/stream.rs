@@ -10,7 +10,8 @@ use futures_util::Stream;
 /// Why a stream broke off.
 pub type StreamError = Box<dyn std::error::Error + Send + Sync>;
 
-type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, StreamError>> + Send>>;
+/// The chunks of a body.
+pub type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, StreamError>> + Send>>;
 
 /// A body as a stream of chunks, to be taken once. Clones share the one stream.
 #[derive(Clone)]
@@ -37,7 +38,7 @@ impl ByteStream {
     }
 
     /// The stream itself; `None` when it was taken before.
-    pub fn take(&self) -> Option<Pin<Box<dyn Stream<Item = Result<Bytes, StreamError>> + Send>>> {
+    pub fn take(&self) -> Option<Chunks> {
         self.chunks.lock().ok().and_then(|mut slot| slot.take())
     }
 }

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use crate::{ByteStream, Timestamp};
 
 /// A value of some [`Shape`](crate::Shape). It carries no names of its own: read it beside its shape.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub enum Value {
     /// A null inside a sparse list or map, or in a document. An absent member is simply not in its [`Struct`].
     Null,
@@ -29,12 +29,13 @@ pub enum Value {
     Struct(Struct),
     /// Free-form document.
     Document(serde_json::Value),
-    /// A streaming blob (or the encoded frames of an event stream).
+    /// A streaming blob (or the encoded frames of an event stream). It is spent by use and cannot be stored.
+    #[serde(skip)]
     Stream(ByteStream),
 }
 
 /// Set members of a structure, by their index in [`Structure::members`](crate::Structure::members), ascending.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Struct {
     members: Vec<(u16, Value)>,
 }

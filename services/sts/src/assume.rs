@@ -30,7 +30,8 @@ pub(crate) async fn role(cx: &Cx, input: api::AssumeRoleInput) -> Reply<api::Ass
     let role = arns::role(&input.role_arn)?;
     let duration = input.duration_seconds.unwrap_or(DEFAULT_DURATION);
     if cx.principal().kind == PrincipalKind::AssumedRole && duration > CHAINED_DURATION {
-        let message = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining";
+        let message =
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining";
         return Err(validation(message).into());
     }
     let caller = session::of_caller(cx).await?;
@@ -109,10 +110,7 @@ pub(crate) async fn with_web_identity(
     })
 }
 
-pub(crate) async fn with_saml(
-    cx: &Cx,
-    input: api::AssumeRoleWithSAMLInput,
-) -> Reply<api::AssumeRoleWithSAMLOutput> {
+pub(crate) async fn with_saml(cx: &Cx, input: api::AssumeRoleWithSAMLInput) -> Reply<api::AssumeRoleWithSAMLOutput> {
     let role = arns::role(&input.role_arn)?;
     if !arns::is_provider(&input.principal_arn, "saml-provider") {
         return Err(validation(format!("{} is invalid", input.principal_arn)).into());
@@ -169,8 +167,7 @@ pub(crate) async fn root(cx: &Cx, input: api::AssumeRootInput) -> Reply<api::Ass
         kind: PrincipalKind::Root,
     };
     let source_identity = session::of_caller(cx).await?.and_then(|session| session.source_identity);
-    let session =
-        Session { policy_arns: vec![policy], source_identity: source_identity.clone(), ..Session::default() };
+    let session = Session { policy_arns: vec![policy], source_identity: source_identity.clone(), ..Session::default() };
     let duration = input.duration_seconds.unwrap_or(ROOT_DURATION);
     let issued = session::issue(cx, principal, session, duration, input.minimum_session_token_size).await?;
     Ok(api::AssumeRootOutput {
@@ -192,9 +189,8 @@ fn assumed(role: &arns::Role<'_>, role_arn: &str, session: &str) -> (AssumedRole
 
 /// The unique id of a role that IAM does not know: always the same for the same ARN.
 fn role_id(arn: &str) -> String {
-    let mut state = arn.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| {
-        (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let mut state =
+        arn.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     let letters = (0..17).map(|_| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         char::from_digit(((state >> 33) % 36) as u32, 36).unwrap_or('0').to_ascii_uppercase()

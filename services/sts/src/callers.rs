@@ -22,10 +22,7 @@ fn duration(cx: &Cx, asked: Option<i32>) -> i32 {
     }
 }
 
-pub(crate) async fn access_key_info(
-    cx: &Cx,
-    input: api::GetAccessKeyInfoInput,
-) -> Reply<api::GetAccessKeyInfoOutput> {
+pub(crate) async fn access_key_info(cx: &Cx, input: api::GetAccessKeyInfoInput) -> Reply<api::GetAccessKeyInfoOutput> {
     let issued = identity::find(cx.tx(), &input.access_key_id).await?;
     let account = issued.map(|credential| credential.principal.account);
     match account.or_else(|| access_key::account(&input.access_key_id)) {
@@ -38,8 +35,7 @@ pub(crate) async fn session_token(cx: &Cx, input: api::GetSessionTokenInput) -> 
     refuse_sessions(cx, "GetSessionToken", session::of_caller(cx).await?.as_ref())?;
     let duration = duration(cx, input.duration_seconds);
     let principal = cx.principal().clone();
-    let issued =
-        session::issue(cx, principal, Session::default(), duration, input.minimum_session_token_size).await?;
+    let issued = session::issue(cx, principal, Session::default(), duration, input.minimum_session_token_size).await?;
     Ok(api::GetSessionTokenOutput {
         credentials: Some(issued.credentials),
         session_token_size: Some(issued.token_size),

@@ -7,7 +7,6 @@
 //!
 //! Follows the AWS STS API Reference and "Temporary security credentials in IAM" of the IAM User Guide.
 
-#[expect(missing_docs, reason = "generated; the members are those of the API reference")]
 mod api {
     include!(concat!(env!("OUT_DIR"), "/api.rs"));
 }
@@ -120,11 +119,7 @@ impl api::Api for Sts {
         callers::federation_token(cx, input).await
     }
 
-    async fn get_session_token(
-        &self,
-        cx: &Cx,
-        input: api::GetSessionTokenInput,
-    ) -> Reply<api::GetSessionTokenOutput> {
+    async fn get_session_token(&self, cx: &Cx, input: api::GetSessionTokenInput) -> Reply<api::GetSessionTokenOutput> {
         callers::session_token(cx, input).await
     }
 

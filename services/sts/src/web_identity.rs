@@ -51,7 +51,11 @@ struct Tags {
 
 /// Reads a token and checks its dates at `now`.
 pub(crate) fn read(token: &str, now: Timestamp) -> Result<Token, Fault> {
-    let malformed = || errors::invalid_identity_token_exception("The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)");
+    let malformed = || {
+        errors::invalid_identity_token_exception(
+            "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)",
+        )
+    };
     let mut parts = token.split('.');
     let (Some(_), Some(claims), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
         return Err(malformed());
@@ -84,7 +88,11 @@ pub(crate) fn read(token: &str, now: Timestamp) -> Result<Token, Fault> {
         audience,
         issuer: claims.iss.trim_start_matches("https://").to_owned(),
         source_identity: claims.source_identity,
-        tags: tags.principal_tags.into_iter().filter_map(|(key, values)| Some((key, values.into_iter().next()?))).collect(),
+        tags: tags
+            .principal_tags
+            .into_iter()
+            .filter_map(|(key, values)| Some((key, values.into_iter().next()?)))
+            .collect(),
         transitive: tags.transitive_tag_keys,
     })
 }

@@ -1,0 +1,388 @@
+//! Writing the code.
+//!
+//! Paths to types outside the file are absolute, since AWS has structures named `Option` and `Box`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{self, Write as _};
+
+use kumoi_model::{Kind, Member, Service, ShapeId, Structure};
+
+use crate::names::{camel, identifier, snake};
+use crate::plan::{Plan, details};
+
+/// The whole file.
+pub(crate) fn emit(service: &Service, plan: &Plan<'_>, ignored: &[Vec<String>]) -> String {
+    let mut out = String::new();
+    let mut emitter = Emitter { service, plan, out: &mut out };
+    // A string takes any text, so writing cannot fail.
+    let _ = emitter.file(ignored);
+    out
+}
+
+struct Emitter<'a> {
+    service: &'a Service,
+    plan: &'a Plan<'a>,
+    out: &'a mut String,
+}
+
+/// A field of a structure.
+struct Field<'a> {
+    index: u16,
+    member: &'a Member,
+    name: String,
+    kind: String,
+    sensitive: bool,
+}
+
+impl Emitter<'_> {
+    fn file(&mut self, ignored: &[Vec<String>]) -> fmt::Result {
+        writeln!(self.out, "pub use generated::*;\n")?;
+        writeln!(
+            self.out,
+            "#[allow(dead_code, clippy::large_enum_variant, reason = \"a service uses what it needs\")]"
+        )?;
+        writeln!(self.out, "mod generated {{")?;
+        self.table(ignored)?;
+        self.face()?;
+        self.dispatch()?;
+        for (&id, name) in &self.plan.types {
+            if let Some(structure) = self.service.structure(id) {
+                if structure.union { self.union(id, name, structure)? } else { self.structure(id, name, structure)? }
+            }
+        }
+        for (name, target) in &self.plan.aliases {
+            match target.and_then(|id| self.plan.types.get(&id)) {
+                Some(shared) => writeln!(self.out, "/// The same as [`{shared}`].\npub type {name} = {shared};")?,
+                None => self.empty(name)?,
+            }
+        }
+        self.errors()?;
+        writeln!(self.out, "}}")
+    }
+
+    /// `MODEL` and `OPERATIONS`.
+    fn table(&mut self, ignored: &[Vec<String>]) -> fmt::Result {
+        writeln!(self.out, "/// The id of the model.\npub const MODEL: &str = {:?};", self.service.id)?;
+        writeln!(self.out, "/// The operations that are built.")?;
+        writeln!(self.out, "pub const OPERATIONS: &[::kumoi_core::OperationSpec] = &[")?;
+        for (planned, ignored) in self.plan.operations.iter().zip(ignored) {
+            let name = &planned.operation.name;
+            writeln!(self.out, "::kumoi_core::OperationSpec {{ name: {name:?}, ignored: &{ignored:?} }},")?;
+        }
+        writeln!(self.out, "];")
+    }
+
+    /// The trait.
+    fn face(&mut self) -> fmt::Result {
+        writeln!(self.out, "/// The operations of {}, one method each.", self.service.full_name)?;
+        writeln!(self.out, "pub trait Api: Send + Sync + 'static {{")?;
+        for planned in &self.plan.operations {
+            let method = identifier(&planned.operation.name);
+            writeln!(self.out, "/// `{}`.", planned.operation.name)?;
+            writeln!(
+                self.out,
+                "fn {method}(&self, cx: &::kumoi_core::Cx, input: {}) -> impl ::core::future::Future<Output = ::kumoi_core::Reply<{}>> + Send;",
+                planned.input, planned.output
+            )?;
+        }
+        writeln!(self.out, "}}")
+    }
+
+    fn dispatch(&mut self) -> fmt::Result {
+        writeln!(self.out, "/// Runs the operation of that name on its typed input.")?;
+        writeln!(
+            self.out,
+            "pub fn dispatch<'a, T: Api>(api: &'a T, cx: &'a ::kumoi_core::Cx, operation: &'a str, input: &'a ::kumoi_model::Value) \
+             -> ::core::pin::Pin<::std::boxed::Box<dyn ::core::future::Future<Output = ::kumoi_core::Reply<::kumoi_model::Value>> + Send + 'a>> {{\n\
+             use ::kumoi_model::{{FromValue as _, IntoValue as _}};\n\
+             match operation {{"
+        )?;
+        for planned in &self.plan.operations {
+            let method = identifier(&planned.operation.name);
+            writeln!(
+                self.out,
+                "{:?} => ::std::boxed::Box::pin(async move {{ Ok(api.{method}(cx, {}::from_value(input)?).await?.into_value()) }}),",
+                planned.operation.name, planned.input
+            )?;
+        }
+        writeln!(
+            self.out,
+            "_ => ::std::boxed::Box::pin(async move {{ Err(::kumoi_core::Fault::not_implemented(MODEL, operation).into()) }}),\n}}\n}}"
+        )
+    }
+
+    fn fields<'s>(&self, id: ShapeId, members: impl Iterator<Item = (u16, &'s Member)>) -> Vec<Field<'s>> {
+        let mut taken = BTreeSet::new();
+        members
+            .map(|(index, member)| {
+                let mut name = identifier(&member.name);
+                while !taken.insert(name.clone()) {
+                    name.push('_');
+                }
+                let mut kind = self.member_type(member);
+                if self.plan.boxed(id, member) {
+                    kind = format!("::std::boxed::Box<{kind}>");
+                }
+                let sensitive = self.service.shape(member.shape).is_some_and(|shape| shape.sensitive);
+                Field { index, member, name, kind, sensitive }
+            })
+            .collect()
+    }
+
+    fn structure(&mut self, id: ShapeId, name: &str, structure: &Structure) -> fmt::Result {
+        // An error's message is the fault's own.
+        let fields = match structure.error {
+            Some(_) => self.fields(id, details(self.service, id).into_iter()),
+            None => self.fields(id, structure.members.iter().enumerate().map(|(index, member)| (index as u16, member))),
+        };
+        writeln!(self.out, "/// {}", self.describe(id, name))?;
+        let mut derives = vec!["Clone"];
+        let redacted = fields.iter().any(|field| field.sensitive);
+        if !redacted {
+            derives.push("Debug");
+        }
+        if self.has_default(id, &mut BTreeMap::new()) {
+            derives.push("Default");
+        }
+        derives.push("PartialEq");
+        writeln!(self.out, "#[derive({})]\npub struct {name} {{", derives.join(", "))?;
+        for Field { member, name, kind, .. } in &fields {
+            let optional = if member.required { kind.clone() } else { format!("::core::option::Option<{kind}>") };
+            writeln!(self.out, "/// `{}`.\npub {name}: {optional},", member.name)?;
+        }
+        writeln!(self.out, "}}")?;
+        if redacted {
+            self.redacted_debug(name, &fields)?;
+        }
+        self.structure_from_value(name, &fields)?;
+        self.structure_into_value(name, &fields)
+    }
+
+    /// `Debug` that keeps what is sensitive out of logs.
+    fn redacted_debug(&mut self, name: &str, fields: &[Field<'_>]) -> fmt::Result {
+        writeln!(
+            self.out,
+            "impl ::core::fmt::Debug for {name} {{\n\
+             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {{\n\
+             f.debug_struct({name:?})"
+        )?;
+        for Field { name, sensitive, .. } in fields {
+            let label = name.trim_start_matches("r#");
+            match sensitive {
+                true => writeln!(self.out, ".field({label:?}, &\"***\")")?,
+                false => writeln!(self.out, ".field({label:?}, &self.{name})")?,
+            }
+        }
+        writeln!(self.out, ".finish()\n}}\n}}")
+    }
+
+    fn structure_from_value(&mut self, name: &str, fields: &[Field<'_>]) -> fmt::Result {
+        writeln!(
+            self.out,
+            "impl ::kumoi_model::FromValue for {name} {{\n\
+             fn from_value(value: &::kumoi_model::Value) -> ::core::result::Result<Self, ::kumoi_model::ConvertError> {{"
+        )?;
+        let binding = if fields.is_empty() { "_" } else { "reader" };
+        writeln!(self.out, "let {binding} = ::kumoi_model::StructReader::new({name:?}, value)?;\nOk(Self {{")?;
+        for Field { index, member, name, .. } in fields {
+            match member.required {
+                true => writeln!(self.out, "{name}: reader.required({index}, {:?})?,", member.name)?,
+                false => writeln!(self.out, "{name}: reader.optional({index})?,")?,
+            }
+        }
+        writeln!(self.out, "}})\n}}\n}}")
+    }
+
+    fn structure_into_value(&mut self, name: &str, fields: &[Field<'_>]) -> fmt::Result {
+        writeln!(
+            self.out,
+            "impl ::kumoi_model::IntoValue for {name} {{\nfn into_value(self) -> ::kumoi_model::Value {{"
+        )?;
+        if fields.is_empty() {
+            return writeln!(self.out, "::kumoi_model::Value::Struct(::kumoi_model::Struct::new())\n}}\n}}");
+        }
+        writeln!(self.out, "let mut members = ::kumoi_model::Struct::with_capacity({});", fields.len())?;
+        for Field { index, member, name, .. } in fields {
+            match member.required {
+                true => writeln!(self.out, "members.set({index}, ::kumoi_model::IntoValue::into_value(self.{name}));")?,
+                false => writeln!(
+                    self.out,
+                    "if let Some(member) = self.{name} {{ members.set({index}, ::kumoi_model::IntoValue::into_value(member)); }}"
+                )?,
+            }
+        }
+        writeln!(self.out, "::kumoi_model::Value::Struct(members)\n}}\n}}")
+    }
+
+    fn union(&mut self, id: ShapeId, name: &str, structure: &Structure) -> fmt::Result {
+        let fields =
+            self.fields(id, structure.members.iter().enumerate().map(|(index, member)| (index as u16, member)));
+        let redacted = fields.iter().any(|field| field.sensitive);
+        let debug = if redacted { "" } else { "Debug, " };
+        writeln!(self.out, "/// {}", self.describe(id, name))?;
+        writeln!(self.out, "#[derive(Clone, {debug}PartialEq)]\npub enum {name} {{")?;
+        for field in &fields {
+            writeln!(self.out, "/// `{}`.\n{}({}),", field.member.name, camel(&field.member.name), field.kind)?;
+        }
+        writeln!(self.out, "}}")?;
+        if redacted {
+            writeln!(
+                self.out,
+                "impl ::core::fmt::Debug for {name} {{\n\
+                 fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {{\nf.write_str({:?})\n}}\n}}",
+                format!("{name}(***)")
+            )?;
+        }
+        writeln!(
+            self.out,
+            "impl ::kumoi_model::FromValue for {name} {{\n\
+             fn from_value(value: &::kumoi_model::Value) -> ::core::result::Result<Self, ::kumoi_model::ConvertError> {{\n\
+             let (index, value) = ::kumoi_model::StructReader::new({name:?}, value)?.only()?;\nmatch index {{"
+        )?;
+        for field in &fields {
+            let variant = camel(&field.member.name);
+            writeln!(self.out, "{} => ::kumoi_model::FromValue::from_value(value).map(Self::{variant}),", field.index)?;
+        }
+        writeln!(
+            self.out,
+            "_ => Err(::kumoi_model::ConvertError {{ wanted: {name:?}, problem: \"a member that the model lacks\" }}),\n}}\n}}\n}}"
+        )?;
+        writeln!(
+            self.out,
+            "impl ::kumoi_model::IntoValue for {name} {{\nfn into_value(self) -> ::kumoi_model::Value {{\n\
+             let (index, value) = match self {{"
+        )?;
+        for field in &fields {
+            let variant = camel(&field.member.name);
+            let index = field.index;
+            writeln!(self.out, "Self::{variant}(member) => ({index}, ::kumoi_model::IntoValue::into_value(member)),")?;
+        }
+        writeln!(
+            self.out,
+            "}};\nlet mut members = ::kumoi_model::Struct::with_capacity(1);\nmembers.set(index, value);\n\
+             ::kumoi_model::Value::Struct(members)\n}}\n}}"
+        )
+    }
+
+    /// An input or output that the model does not have.
+    fn empty(&mut self, name: &str) -> fmt::Result {
+        writeln!(self.out, "/// Nothing.\n#[derive(Clone, Debug, Default, PartialEq)]\npub struct {name} {{}}")?;
+        self.structure_from_value(name, &[])?;
+        self.structure_into_value(name, &[])
+    }
+
+    fn errors(&mut self) -> fmt::Result {
+        writeln!(self.out, "/// The errors of the model.\npub mod errors {{")?;
+        let mut taken = BTreeSet::new();
+        for &id in &self.plan.errors {
+            let Some(shape) = self.service.shape(id) else { continue };
+            let Some(error) = self.service.structure(id).and_then(|structure| structure.error.as_ref()) else {
+                continue;
+            };
+            let name = snake(&shape.name);
+            if !taken.insert(name.clone()) {
+                continue;
+            }
+            let function = identifier(&shape.name);
+            let mut fault =
+                format!("::kumoi_core::Fault::new({:?}, {}, {}, message)", shape.name, error.status, error.sender);
+            if error.code != shape.name {
+                let _ = write!(fault, ".with_query_code({:?})", error.code);
+            }
+            let (code, status) = (&shape.name, error.status);
+            writeln!(
+                self.out,
+                "/// `{code}`, status {status}.\n\
+                 pub fn {function}(message: impl ::core::convert::Into<::std::string::String>) -> ::kumoi_core::Fault {{\n{fault}\n}}"
+            )?;
+            if let Some(details) = self.plan.types.get(&id) {
+                writeln!(
+                    self.out,
+                    "/// `{code}`, status {status}, with its further members.\n\
+                     pub fn {name}_with(message: impl ::core::convert::Into<::std::string::String>, details: super::{details}) -> ::kumoi_core::Fault {{\n\
+                     match ::kumoi_model::IntoValue::into_value(details) {{\n\
+                     ::kumoi_model::Value::Struct(members) => {function}(message).with_members(members),\n\
+                     _ => {function}(message),\n}}\n}}"
+                )?;
+            }
+        }
+        writeln!(self.out, "}}")
+    }
+
+    /// The line of documentation of a type.
+    fn describe(&self, id: ShapeId, name: &str) -> String {
+        for planned in &self.plan.operations {
+            let operation = &planned.operation.name;
+            if planned.input == name {
+                return format!("What goes into `{operation}`.");
+            }
+            if planned.output == name {
+                return format!("What comes out of `{operation}`.");
+            }
+        }
+        let shape = self.service.shape(id).map_or(name, |shape| shape.name.as_str());
+        match self.service.structure(id) {
+            Some(structure) if structure.union => format!("`{shape}`: one of its members."),
+            Some(structure) if structure.error.is_some() => format!("What `{shape}` tells beyond its message."),
+            _ => format!("`{shape}`."),
+        }
+    }
+
+    fn member_type(&self, member: &Member) -> String {
+        if member.streaming && self.service.shape(member.shape).is_some_and(|shape| shape.kind == Kind::Blob) {
+            return "::kumoi_model::ByteStream".to_owned();
+        }
+        self.shape_type(member.shape, 0)
+    }
+
+    fn shape_type(&self, id: ShapeId, depth: usize) -> String {
+        let Some(shape) = self.service.shape(id) else { return "()".to_owned() };
+        // Lists and maps that hold each other without a structure between have no type in Rust.
+        if depth > 16 {
+            return "::kumoi_model::generated::Document".to_owned();
+        }
+        let optional = |kind: String| if shape.sparse { format!("::core::option::Option<{kind}>") } else { kind };
+        match &shape.kind {
+            Kind::Structure(structure) if structure.event_stream => "::kumoi_model::ByteStream".to_owned(),
+            Kind::Structure(_) => self.plan.types.get(&id).cloned().unwrap_or_else(|| camel(&shape.name)),
+            Kind::List { member, .. } => {
+                format!("::std::vec::Vec<{}>", optional(self.shape_type(member.shape, depth + 1)))
+            }
+            Kind::Map { value, .. } => {
+                let value = optional(self.shape_type(value.shape, depth + 1));
+                format!("::std::collections::BTreeMap<::std::string::String, {value}>")
+            }
+            Kind::String => "::std::string::String".to_owned(),
+            Kind::Integer => "i32".to_owned(),
+            Kind::Long => "i64".to_owned(),
+            Kind::Float => "f32".to_owned(),
+            Kind::Double => "f64".to_owned(),
+            Kind::Boolean => "bool".to_owned(),
+            Kind::Blob if shape.streaming => "::kumoi_model::ByteStream".to_owned(),
+            Kind::Blob => "::kumoi_model::generated::Bytes".to_owned(),
+            Kind::Timestamp => "::kumoi_model::Timestamp".to_owned(),
+            Kind::Document => "::kumoi_model::generated::Document".to_owned(),
+        }
+    }
+
+    /// Whether a structure has a default: all that is required in it has one.
+    fn has_default(&self, id: ShapeId, known: &mut BTreeMap<ShapeId, bool>) -> bool {
+        if let Some(&known) = known.get(&id) {
+            return known;
+        }
+        let Some(structure) = self.service.structure(id).filter(|structure| !structure.union) else { return false };
+        // A structure that requires itself could not be written down; until shown otherwise it has no default.
+        known.insert(id, false);
+        let mut required = structure.members.iter().filter(|member| member.required);
+        let has = required.all(|member| {
+            let shape = self.service.shape(member.shape);
+            match shape.map(|shape| &shape.kind) {
+                Some(Kind::Structure(inner)) => !inner.event_stream && self.has_default(member.shape, known),
+                Some(Kind::Blob) => !member.streaming && !shape.is_some_and(|shape| shape.streaming),
+                _ => true,
+            }
+        });
+        known.insert(id, has);
+        has
+    }
+}

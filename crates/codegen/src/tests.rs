@@ -1,0 +1,81 @@
+use super::*;
+
+fn code(generator: Generator) -> String {
+    generator.generate().unwrap()
+}
+
+/// Whether the code has the words, however it is broken into lines.
+#[track_caller]
+fn assert_has(code: &str, words: &str) {
+    let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat(code).contains(&flat(words)), "lacks {words}\n{code}");
+}
+
+#[test]
+fn an_operation_has_its_types_and_method() {
+    let code = code(
+        Generator::new("sqs")
+            .operations(&["SendMessage"])
+            .ignores("SendMessage", &["MessageAttributes.StringListValues"]),
+    );
+    assert_has(&code, "pub struct SendMessageInput { /// `QueueUrl`. pub queue_url: ::std::string::String,");
+    assert_has(&code, "pub delay_seconds: ::core::option::Option<i32>,");
+    assert_has(
+        &code,
+        "pub message_attributes: ::core::option::Option<::std::collections::BTreeMap<::std::string::String, MessageAttributeValue>>,",
+    );
+    assert_has(&code, "fn send_message(&self, cx: &::kumoi_core::Cx, input: SendMessageInput)");
+    assert_has(&code, "name: \"SendMessage\", ignored: &[\"MessageAttributes.StringListValues\"]");
+    // Nothing of other operations, but every error.
+    assert!(!code.contains("ReceiveMessage"));
+    assert_has(
+        &code,
+        "::kumoi_core::Fault::new(\"QueueDoesNotExist\", 400, true, message).with_query_code(\"AWS.SimpleQueueService.NonExistentQueue\")",
+    );
+}
+
+#[test]
+fn an_operation_without_output_has_an_empty_one() {
+    let code = code(Generator::new("sqs").operations(&["DeleteQueue"]));
+    assert_has(&code, "pub struct DeleteQueueOutput {}");
+}
+
+#[test]
+fn recursion_is_boxed_and_secrets_are_redacted() {
+    let wafv2 = code(Generator::new("wafv2").operations(&["CheckCapacity"]));
+    assert_has(&wafv2, "pub not_statement: ::core::option::Option<::std::boxed::Box<NotStatement>>,");
+    let sts = code(Generator::new("sts").operations(&["AssumeRole"]));
+    assert_has(&sts, ".field(\"secret_access_key\", &\"***\")");
+}
+
+#[test]
+fn unions_are_enums_and_streams_are_streams() {
+    let dynamodb = code(Generator::new("dynamodb").operations(&["TransactWriteItems"]));
+    assert_has(&dynamodb, "pub fn transaction_canceled_exception_with(");
+    let s3 = code(Generator::new("s3").operations(&["GetObject", "SelectObjectContent"]));
+    assert_has(&s3, "pub body: ::core::option::Option<::kumoi_model::ByteStream>,");
+    assert_has(&s3, "pub payload: ::core::option::Option<::kumoi_model::ByteStream>,");
+}
+
+#[test]
+fn what_the_model_lacks_fails() {
+    let failure = |generator: Generator| generator.generate().unwrap_err().to_string();
+    assert_eq!(failure(Generator::new("nothing")), "there is no model of \"nothing\"");
+    assert_eq!(failure(Generator::new("sqs").operations(&["SendMail"])), "the model of sqs has no operation SendMail");
+    assert_eq!(
+        failure(Generator::new("sqs").all_operations().ignores("SendMessage", &["Subject"])),
+        "the input of SendMessage has no member Subject"
+    );
+    assert_eq!(
+        failure(Generator::new("sqs").operations(&["SendMessage"]).ignores("DeleteQueue", &["QueueUrl"])),
+        "members of DeleteQueue are ignored, which is no wanted operation of sqs"
+    );
+}
+
+/// Every service generates, so that the names of all shapes, members and operations are names in Rust.
+#[test]
+fn every_service_generates() {
+    for entry in Catalog::get().services() {
+        Generator::new(&entry.id).all_operations().generate().unwrap();
+    }
+}
