@@ -75,13 +75,13 @@ impl Emitter<'_> {
     /// The trait.
     fn face(&mut self) -> fmt::Result {
         writeln!(self.out, "/// The operations of {}, one method each.", self.service.full_name)?;
-        writeln!(self.out, "pub trait Api: Send + Sync + 'static {{")?;
+        writeln!(self.out, "pub trait Api: ::core::marker::Send + ::core::marker::Sync + 'static {{")?;
         for planned in &self.plan.operations {
             let method = identifier(&planned.operation.name);
             writeln!(self.out, "/// `{}`.", planned.operation.name)?;
             writeln!(
                 self.out,
-                "fn {method}(&self, cx: &::kumoi_core::Cx, input: {}) -> impl ::core::future::Future<Output = ::kumoi_core::Reply<{}>> + Send;",
+                "fn {method}(&self, cx: &::kumoi_core::Cx, input: {}) -> impl ::core::future::Future<Output = ::kumoi_core::Reply<{}>> + ::core::marker::Send;",
                 planned.input, planned.output
             )?;
         }
@@ -93,7 +93,7 @@ impl Emitter<'_> {
         writeln!(
             self.out,
             "pub fn dispatch<'a, T: Api>(api: &'a T, cx: &'a ::kumoi_core::Cx, operation: &'a str, input: &'a ::kumoi_model::Value) \
-             -> ::core::pin::Pin<::std::boxed::Box<dyn ::core::future::Future<Output = ::kumoi_core::Reply<::kumoi_model::Value>> + Send + 'a>> {{\n\
+             -> ::core::pin::Pin<::std::boxed::Box<dyn ::core::future::Future<Output = ::kumoi_core::Reply<::kumoi_model::Value>> + ::core::marker::Send + 'a>> {{\n\
              use ::kumoi_model::{{FromValue as _, IntoValue as _}};\n\
              match operation {{"
         )?;

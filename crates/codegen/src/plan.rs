@@ -16,7 +16,7 @@ pub(crate) struct Planned<'a> {
 /// Everything that is to be generated.
 pub(crate) struct Plan<'a> {
     pub(crate) operations: Vec<Planned<'a>>,
-    /// Structures and unions with their names.
+    /// Structures and unions with their names: the model's, with `Shape` behind it where something else has that name.
     pub(crate) types: BTreeMap<ShapeId, String>,
     /// Names for inputs and outputs that several operations share, or that the model leaves out.
     pub(crate) aliases: Vec<(String, Option<ShapeId>)>,
@@ -33,18 +33,19 @@ impl<'a> Plan<'a> {
         let details = operations.iter().flat_map(|op| op.errors.iter().copied()).filter(|&id| has_details(service, id));
         let reachable = reach(service, roots.chain(details));
 
-        let mut types: BTreeMap<ShapeId, String> =
-            reachable.iter().filter_map(|&id| Some((id, camel(&service.shape(id)?.name)))).collect();
         let mut aliases = Vec::new();
+        let mut faces = BTreeMap::new();
         let mut planned = Vec::new();
         for operation in operations {
             let mut face = |id: Option<ShapeId>, suffix: &str| {
                 let name = format!("{}{suffix}", operation.name);
                 match id {
-                    Some(id) if types.get(&id) == Some(&name) => {}
-                    // An input that is this operation's alone takes the operation's name.
-                    Some(id) if uses(service, id) == 1 && !types.values().any(|taken| *taken == name) => {
-                        types.insert(id, name.clone());
+                    // What is this operation's alone takes the operation's name.
+                    Some(id) if uses(service, id) == 1 => {
+                        faces.insert(id, name.clone());
+                    }
+                    Some(id) if service.shape(id).is_some_and(|shape| camel(&shape.name) == name) => {
+                        faces.insert(id, name.clone());
                     }
                     other => aliases.push((name.clone(), other)),
                 }
@@ -52,6 +53,17 @@ impl<'a> Plan<'a> {
             };
             let (input, output) = (face(operation.input, "Input"), face(operation.output, "Output"));
             planned.push(Planned { operation, input, output });
+        }
+        let mut taken: BTreeSet<String> = faces.values().chain(aliases.iter().map(|(name, _)| name)).cloned().collect();
+        taken.insert("Api".to_owned());
+        let mut types = faces;
+        for &id in &reachable {
+            let Some(shape) = service.shape(id).filter(|_| !types.contains_key(&id)) else { continue };
+            let mut name = camel(&shape.name);
+            while !taken.insert(name.clone()) {
+                name.push_str("Shape");
+            }
+            types.insert(id, name);
         }
         let recursive = recursive(service, &reachable);
         let errors = (0..service.shapes.len() as ShapeId).filter(|&id| is_error(service, id)).collect();

@@ -41,6 +41,16 @@ fn an_operation_without_output_has_an_empty_one() {
 }
 
 #[test]
+fn names_that_are_taken_give_way() {
+    let bedrock = code(Generator::new("bedrock-runtime").operations(&["Converse"]));
+    // The model has a union of the name that the operation's output takes.
+    assert_has(&bedrock, "pub struct ConverseOutput {");
+    assert_has(&bedrock, "pub enum ConverseOutputShape {");
+    let appsync = code(Generator::new("appsync").operations(&["GetApi"]));
+    assert_has(&appsync, "pub struct ApiShape {");
+}
+
+#[test]
 fn recursion_is_boxed_and_secrets_are_redacted() {
     let wafv2 = code(Generator::new("wafv2").operations(&["CheckCapacity"]));
     assert_has(&wafv2, "pub not_statement: ::core::option::Option<::std::boxed::Box<NotStatement>>,");

@@ -113,6 +113,7 @@ fn damaged_documents_are_refused() {
 /// First use of every service, slowest first. Run with `cargo test --release -p kumoi-model -- --ignored --nocapture`.
 #[test]
 #[ignore = "a measurement, for release builds"]
+#[expect(clippy::disallowed_methods, reason = "it measures real durations")]
 fn first_use_is_quick() {
     let start = Instant::now();
     let catalog = Catalog::get();

@@ -153,8 +153,22 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn strings(&mut self) -> Result<Vec<String>, FormatError> {
+        self.many(Self::string)
+    }
+
+    /// A sequence: its count, then its items. Memory is reserved for a bounded number of them, since items take more memory
+    /// than bytes.
+    pub(super) fn many<T>(
+        &mut self,
+        read: impl Fn(&mut Self) -> Result<T, FormatError>,
+    ) -> Result<Vec<T>, FormatError> {
+        const RESERVED: usize = 8192;
         let count = self.count()?;
-        (0..count).map(|_| self.string()).collect()
+        let mut items = Vec::with_capacity(count.min(RESERVED));
+        for _ in 0..count {
+            items.push(read(self)?);
+        }
+        Ok(items)
     }
 
     pub(super) fn number(&mut self) -> Result<f64, FormatError> {

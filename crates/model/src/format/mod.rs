@@ -14,7 +14,7 @@
 //! * Counts, lengths and references are varints: seven bits a byte, least significant first, at most nine bytes.
 //! * A string is a reference: 0 for the next one of the table that has not been used, else one more than its index.
 //! * A structure's optional parts are announced by a varint of presence bits; parts follow in the order of their bits. A flag
-//!   is a bit with no part. The bits stand in the modules of constants of `parts.rs`.
+//!   is a bit with no part. The bits stand in the `*_bits` modules of `parts`.
 //! * A number (`min`, `max`) is 0 and a zigzag varint, or 1 and a little-endian double.
 //! * A shape reference is its index; an operation's index is its place in the order of names.
 //!

@@ -4,6 +4,9 @@ use std::fmt::Write as _;
 use std::iter::Peekable;
 use std::str::Chars;
 
+use super::ends::{ends, lookahead, lookbehind, whole_alternation};
+use super::java::{java_class, posix_for_ecmascript};
+
 /// What an opening bracket inside a class means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Brackets {
@@ -52,68 +55,6 @@ pub(super) fn ecmascript(source: &str) -> String {
     let start = if open { "" } else { "^" };
     let end = if close { "" } else { "$" };
     format!("{start}(?:{body}){end}")
-}
-
-/// Which ends are left open: the start where only the end is anchored by the pattern itself, and the reverse.
-fn ends(source: &str) -> (bool, bool) {
-    let starts = source.starts_with('^') || source.starts_with(r"\A");
-    let stops = source.ends_with('$') && !source.ends_with(r"\$") || source.ends_with(r"\z") || source.ends_with(r"\Z");
-    (stops && !starts, starts && !stops)
-}
-
-/// Whether the pattern has no alternative at its outermost level, so that what stands at its start holds for all of it.
-fn whole_alternation(source: &str) -> bool {
-    let (mut depth, mut class, mut escaped) = (0usize, false, false);
-    for letter in source.chars() {
-        match letter {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            '[' => class = true,
-            ']' => class = false,
-            '(' if !class => depth += 1,
-            ')' if !class => depth = depth.saturating_sub(1),
-            '|' if !class && depth == 0 => return false,
-            _ => {}
-        }
-    }
-    true
-}
-
-/// A lookahead at the start: whether it is positive, what is inside, and what follows.
-fn lookahead(source: &str) -> Option<(bool, &str, &str)> {
-    let (wanted, rest) = match source.strip_prefix("(?!") {
-        Some(rest) => (false, rest),
-        None => (true, source.strip_prefix("(?=")?),
-    };
-    let (mut depth, mut class, mut escaped) = (0usize, false, false);
-    for (at, letter) in rest.char_indices() {
-        match letter {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            '[' => class = true,
-            ']' => class = false,
-            '(' if !class => depth += 1,
-            ')' if !class => match depth.checked_sub(1) {
-                Some(less) => depth = less,
-                None => return Some((wanted, rest.get(..at)?, rest.get(at + 1..)?)),
-            },
-            _ => {}
-        }
-    }
-    None
-}
-
-/// A lookbehind of literal text at the end: what precedes it, whether it is positive, and what is inside.
-fn lookbehind(source: &str) -> Option<(&str, bool, &str)> {
-    let end = source.strip_suffix('$').unwrap_or(source).strip_suffix(')')?;
-    let at = end.rfind('(')?;
-    let (before, group) = end.split_at_checked(at)?;
-    let (wanted, inner) = match group.strip_prefix("(?<!") {
-        Some(inner) => (false, inner),
-        None => (true, group.strip_prefix("(?<=")?),
-    };
-    // Anything that a bracket or an escape could change the meaning of is left to the other engine.
-    (!inner.contains(['\\', '[', ']', '|'])).then_some((before, wanted, inner))
 }
 
 fn translate(source: &str, brackets: Brackets) -> Option<String> {
@@ -389,41 +330,4 @@ impl Translator<'_> {
         }
         Some(Escape::Class(format!(r"\p{{{name}}}"), negated))
     }
-}
-
-/// Java's POSIX classes, which are of ASCII, and its names for Unicode properties that others call otherwise.
-fn java_class(name: &str) -> Option<&'static str> {
-    Some(match name {
-        "Alnum" => "0-9A-Za-z",
-        "Alpha" => "A-Za-z",
-        "ASCII" => r"\x00-\x7F",
-        "Blank" => r"\t\x20",
-        "Cntrl" => r"\x00-\x1F\x7F",
-        "Digit" => "0-9",
-        "Graph" => r"\x21-\x7E",
-        "Lower" => "a-z",
-        "Print" => r"\x20-\x7E",
-        "Punct" => r"\x21-\x2F\x3A-\x40\x5B-\x60\x7B-\x7E",
-        "Space" => r"\t\n\x0B\x0C\r\x20",
-        "Upper" => "A-Z",
-        "XDigit" => "0-9A-Fa-f",
-        "all" => r"\x{0}-\x{10FFFF}",
-        // Letters and decimal digits.
-        "LD" => r"\p{L}\p{Nd}",
-        "IsAlphabetic" => r"\p{Alphabetic}",
-        "IsWhitespace" | "IsWhite_Space" => r"\p{White_Space}",
-        _ => return None,
-    })
-}
-
-/// Java's POSIX classes inside brackets for an engine that does not know them.
-fn posix_for_ecmascript(source: &str) -> String {
-    let mut text = source.to_owned();
-    for name in ["Alnum", "Alpha", "Digit", "Graph", "Lower", "Print", "Punct", "Upper", "XDigit"] {
-        if let Some(inside) = java_class(name) {
-            text = text.replace(&format!(r"[\p{{{name}}}"), &format!("[{inside}"));
-            text = text.replace(&format!(r"\p{{{name}}}"), &format!("[{inside}]"));
-        }
-    }
-    text
 }

@@ -8,6 +8,8 @@
 //! itself anchors one end and not the other is the other left open.
 
 mod dialect;
+mod ends;
+mod java;
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};

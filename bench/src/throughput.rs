@@ -1,0 +1,127 @@
+//! Requests a second, side by side.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use kumoi_tests::Failure;
+use kumoi_tests::http::Template;
+use crate::load::{self, Round};
+use kumoi_tests::process::Server;
+use kumoi_tests::requests::{self, MESSAGE};
+
+/// How long and how hard.
+pub(crate) struct Plan {
+    /// Connections at a time.
+    pub(crate) connections: usize,
+    /// Rounds on each server.
+    pub(crate) rounds: usize,
+    /// How long a round takes.
+    pub(crate) round: Duration,
+}
+
+/// How one server did.
+#[derive(Debug, Serialize)]
+pub(crate) struct Side {
+    /// Requests (or pairs) a second, over all rounds.
+    pub(crate) per_second: f64,
+    /// Median of the time that each took, in microseconds.
+    pub(crate) p50_micros: u32,
+    /// 99 of 100 took no longer, in microseconds.
+    pub(crate) p99_micros: u32,
+    /// Processor time of the server for each, in microseconds.
+    pub(crate) cpu_micros: f64,
+    /// Memory of the server after the last round, in KiB.
+    pub(crate) resident_kib: u64,
+}
+
+/// How both did.
+#[derive(Debug, Serialize)]
+pub(crate) struct Comparison {
+    /// What was asked.
+    pub(crate) name: &'static str,
+    /// kumoi.
+    pub(crate) kumoi: Side,
+    /// The bare server, with the same requests.
+    pub(crate) bare: Side,
+    /// The first by the second, requests a second.
+    pub(crate) ratio: f64,
+    /// What the ratio must reach.
+    pub(crate) target: f64,
+}
+
+/// The workloads.
+#[derive(Clone, Copy)]
+enum Workload {
+    Identity,
+    Send,
+    ReceiveAndDelete,
+}
+
+/// Measures all workloads.
+pub(crate) async fn measure(binary: &Path, plan: &Plan) -> Result<Vec<Comparison>, Failure> {
+    let workloads = [
+        ("GetCallerIdentity", Workload::Identity, 0.65),
+        ("SendMessage, 1 KiB", Workload::Send, 0.5),
+        ("ReceiveMessage + DeleteMessage", Workload::ReceiveAndDelete, 0.2),
+    ];
+    let mut all = Vec::new();
+    for (name, workload, target) in workloads {
+        eprintln!("{name} …");
+        let (kumoi, bare) = (Server::kumoi(binary)?, crate::bare::start()?);
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        let mut prefill = 5000;
+        // The first round of each only warms up.
+        for round in 0..=plan.rounds {
+            let measured = match workload {
+                Workload::Identity => {
+                    let template = requests::get_caller_identity(&kumoi.authority)?;
+                    let ceiling = load::repeat(&bare, &template, plan.connections, plan.round).await?;
+                    (load::repeat(&kumoi, &template, plan.connections, plan.round).await?, ceiling)
+                }
+                Workload::Send => {
+                    let queue = requests::fresh_queue(&kumoi.authority).await?;
+                    let template = requests::send_message(&kumoi.authority, &queue)?;
+                    let ceiling = load::repeat(&bare, &template, plan.connections, plan.round).await?;
+                    (load::repeat(&kumoi, &template, plan.connections, plan.round).await?, ceiling)
+                }
+                Workload::ReceiveAndDelete => {
+                    let queue = requests::fresh_queue(&kumoi.authority).await?;
+                    let batch: Template = requests::send_batch(&kumoi.authority, &queue, MESSAGE)?;
+                    load::times(&kumoi, &batch, plan.connections, prefill / 10).await?;
+                    let template = requests::receive_message(&kumoi.authority, &queue)?;
+                    let ceiling = load::repeat(&bare, &template, plan.connections, plan.round).await?;
+                    let drained = load::drain(&kumoi, &queue, plan.connections).await?;
+                    let rate = drained.count as f64 / drained.elapsed.as_secs_f64().max(1e-9);
+                    prefill = ((rate * plan.round.as_secs_f64()) as usize).max(1000);
+                    (drained, ceiling)
+                }
+            };
+            if round > 0 {
+                ours.push(measured.0);
+                theirs.push(measured.1);
+            }
+        }
+        let (ours, theirs) = (side(ours, &kumoi), side(theirs, &bare));
+        let ratio = ours.per_second / theirs.per_second.max(1e-9);
+        all.push(Comparison { name, kumoi: ours, bare: theirs, ratio, target });
+    }
+    Ok(all)
+}
+
+fn side(rounds: Vec<Round>, server: &Server) -> Side {
+    let count: usize = rounds.iter().map(|round| round.count).sum();
+    let seconds: f64 = rounds.iter().map(|round| round.elapsed.as_secs_f64()).sum();
+    let cpu: f64 = rounds.iter().map(|round| round.cpu.as_secs_f64()).sum();
+    let mut latencies: Vec<u32> = rounds.into_iter().flat_map(|round| round.latencies).collect();
+    latencies.sort_unstable();
+    let at = |share: f64| latencies.get((latencies.len() as f64 * share) as usize).copied().unwrap_or(0);
+    Side {
+        per_second: count as f64 / seconds.max(1e-9),
+        p50_micros: at(0.5),
+        p99_micros: at(0.99),
+        cpu_micros: cpu * 1e6 / count.max(1) as f64,
+        resident_kib: server.resident(),
+    }
+}

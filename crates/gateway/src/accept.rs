@@ -1,0 +1,81 @@
+//! First stage: the head of a request, kept as it came over the wire.
+
+use http::{HeaderMap, Method, Uri, header};
+use kumoi_wire::sigv4::RequestParts;
+
+use crate::failure::Failure;
+
+/// The head of a request. Path and query stay as sent, since signatures cover them and labels are decoded one by one.
+pub(crate) struct Head {
+    pub(crate) method: Method,
+    uri: Uri,
+    pub(crate) headers: HeaderMap,
+    host: String,
+    /// `http` or `https`.
+    pub(crate) scheme: &'static str,
+}
+
+/// The longest path with its query. AWS's longest are S3's: a key of 1,024 bytes, each percent-encoded, and a presigned query.
+const LONGEST_TARGET: usize = 32 << 10;
+
+impl Head {
+    /// Takes a request's head.
+    pub(crate) fn accept(parts: http::request::Parts, scheme: &'static str) -> Self {
+        let host = match parts.headers.get(header::HOST) {
+            Some(host) => String::from_utf8_lossy(host.as_bytes()).to_ascii_lowercase(),
+            None => parts.uri.authority().map(|authority| authority.as_str().to_ascii_lowercase()).unwrap_or_default(),
+        };
+        Self { method: parts.method, uri: parts.uri, headers: parts.headers, host, scheme }
+    }
+
+    /// Refuses what is out of proportion before anything else looks at it.
+    ///
+    /// # Errors
+    /// A target that is too long.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        let length = self.raw_path().len() + self.query().len();
+        if length > LONGEST_TARGET {
+            return Err(Failure::plain(414, "RequestURITooLong", "The request's path and query are too long."));
+        }
+        Ok(())
+    }
+
+    /// The path as sent.
+    pub(crate) fn raw_path(&self) -> &str {
+        self.uri.path()
+    }
+
+    /// The query as sent, without `?`; empty when there is none.
+    pub(crate) fn query(&self) -> &str {
+        self.uri.query().unwrap_or_default()
+    }
+
+    /// The host that the client named, with its port, in lower case.
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// A header that is text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// What a signature covers.
+    pub(crate) fn signed_parts(&self) -> RequestParts<'_> {
+        RequestParts {
+            method: self.method.as_str(),
+            raw_path: self.raw_path(),
+            raw_query: self.query(),
+            headers: &self.headers,
+            authority: self.uri.authority().map(http::uri::Authority::as_str),
+        }
+    }
+
+    /// Whether the body is a form, as the query protocols send it.
+    pub(crate) fn has_form(&self) -> bool {
+        self.method == Method::POST
+            && self.header("content-type").is_some_and(|value| {
+                value.get(..33).is_some_and(|start| start.eq_ignore_ascii_case("application/x-www-form-urlencoded"))
+            })
+    }
+}

@@ -1,0 +1,154 @@
+//! Third stage: who asks, and in which world and account.
+//!
+//! | Access key id | Acts as |
+//! |---|---|
+//! | issued by IAM or STS (`AKIA…`, `ASIA…`) | its principal; signature, session token and expiry are checked |
+//! | 12 digits | root of that account |
+//! | anything else, or no credentials at all | root of the default account |
+//!
+//! Only issued keys have a secret that kumoi knows, so only they can be, and are, verified. `KEY@WORLD` in place of any of these chooses a
+//! world; so do the header `x-kumoi-world` and a host name, which go before it.
+
+use std::sync::Arc;
+
+use kumoi_core::identity::{self, Credential};
+use kumoi_core::{Kernel, Principal, World};
+use kumoi_model::{Protocol, Service};
+use kumoi_store::{StoreError, WorldId};
+use kumoi_wire::sigv4::{self, Family, PathStyle, Payload, Policy, Presented, SigError};
+use kumoi_wire::WireError;
+
+use crate::accept::Head;
+use crate::failure::Failure;
+use crate::identify::Target;
+use crate::identify::hosts::HostFacts;
+
+/// Header that chooses a world.
+pub(crate) const WORLD_HEADER: &str = "x-kumoi-world";
+
+/// Who asks, in which world.
+pub(crate) struct Caller {
+    pub(crate) principal: Principal,
+    pub(crate) access_key: Option<String>,
+    pub(crate) world: Arc<World>,
+}
+
+/// The world that a request chooses.
+///
+/// # Errors
+/// 404 when there is no such world.
+pub(crate) fn world(
+    kernel: &Kernel,
+    head: &Head,
+    host: &HostFacts<'_>,
+    presented: &Presented<'_>,
+) -> Result<Arc<World>, Failure> {
+    let from_key = || presented.access_key().and_then(|key| key.split_once('@')).map(|(_, world)| world);
+    let name = head.header(WORLD_HEADER).or(host.world).or_else(from_key);
+    let id = match name {
+        None => WorldId::default(),
+        Some(name) => WorldId::new(name).map_err(|error| Failure::plain(404, "UnknownWorld", error.to_string()))?,
+    };
+    kernel.worlds().get(&id).ok_or_else(|| {
+        let message = format!("There is no world named {id}. `kumoi fork` makes one; GET /_kumoi/worlds lists those that exist.");
+        Failure::plain(404, "UnknownWorld", message)
+    })
+}
+
+/// Tells who asks.
+///
+/// # Errors
+/// Credentials that are malformed, or issued and not rightly used, in the service's own words.
+pub(crate) async fn authenticate(
+    kernel: &Kernel,
+    head: &Head,
+    target: &Target<'_>,
+    presented: &Presented<'_>,
+    payload: Payload<'_>,
+    world: Arc<World>,
+) -> Result<Caller, Failure> {
+    let key = presented.access_key().map(|key| key.split_once('@').map_or(key, |(key, _)| key));
+    let Some(key) = key else {
+        return Ok(Caller { principal: Principal::root(&kernel.settings().account), access_key: None, world });
+    };
+    let credential = if is_issued(key) { find(kernel, &world, key).await? } else { None };
+    let principal = match credential {
+        Some(credential) => {
+            let style = path_style(target.model);
+            verify(head, presented, payload, &credential, &world, style).map_err(|error| refusal(target, &error))?;
+            credential.principal
+        }
+        None if is_account(key) => Principal::root(key),
+        None => Principal::root(&kernel.settings().account),
+    };
+    Ok(Caller { principal, access_key: Some(key.to_owned()), world })
+}
+
+/// The form of the keys that IAM (`AKIA`) and STS (`ASIA`) issue; no other needs a look into the store.
+fn is_issued(key: &str) -> bool {
+    key.len() >= 16 && (key.starts_with("AKIA") || key.starts_with("ASIA"))
+}
+
+fn is_account(key: &str) -> bool {
+    key.len() == 12 && key.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+async fn find(kernel: &Kernel, world: &World, key: &str) -> Result<Option<Credential>, Failure> {
+    let found = match kernel.store().begin(&world.id) {
+        Ok(tx) => identity::find(&tx, key).await,
+        Err(error) => Err(error),
+    };
+    found.map_err(|error: StoreError| {
+        tracing::error!(%error, "the store failed while looking up a credential");
+        Failure::plain(500, "InternalFailure", "An internal failure occurred; the log of kumoi has the details.")
+    })
+}
+
+/// Proves that the request was signed with an issued key.
+///
+/// Clients sign with real time, whatever the world's clock shows, so the age of a signature is measured in real time. A
+/// credential's life belongs to the world and ends by the world's clock.
+fn verify(
+    head: &Head,
+    presented: &Presented<'_>,
+    payload: Payload<'_>,
+    credential: &Credential,
+    world: &World,
+    style: PathStyle,
+) -> Result<(), SigError> {
+    let signed = presented.signed().ok_or(SigError::UnsupportedScheme)?;
+    if !credential.active {
+        return Err(SigError::UnknownAccessKey { access_key: signed.access_key.clone().into_owned() });
+    }
+    if credential.session_token.as_deref() != signed.session_token.as_deref() {
+        return Err(SigError::InvalidToken);
+    }
+    if credential.expires.is_some_and(|end| end <= world.clock.now()) {
+        return Err(SigError::ExpiredToken);
+    }
+    let policy = if style == PathStyle::S3 { Policy::s3() } else { Policy::default() };
+    let now = kumoi_core::clock::real_time();
+    sigv4::verify(signed, &head.signed_parts(), payload, &credential.secret, now, &policy)
+}
+
+/// How the service signs paths: S3 and its relatives do it their own way.
+fn path_style(model: &Service) -> PathStyle {
+    if is_s3(model) { PathStyle::S3 } else { PathStyle::Default }
+}
+
+fn is_s3(model: &Service) -> bool {
+    matches!(model.id.as_str(), "s3" | "s3control" | "s3outposts")
+}
+
+/// An error of the signature in the service's own form.
+pub(crate) fn refusal(target: &Target<'_>, error: &SigError) -> Failure {
+    let family = match target.protocol {
+        _ if is_s3(target.model) => Family::S3,
+        Protocol::AwsJson | Protocol::RpcV2Cbor => Family::Json,
+        Protocol::RestJson => Family::RestJson,
+        Protocol::AwsQuery | Protocol::RestXml => Family::Query,
+        Protocol::Ec2Query => Family::Ec2,
+    };
+    let parts = error.to_fault_parts(family);
+    Failure::of(target.model, target.protocol, WireError::new(parts.code, parts.status, parts.message))
+}

@@ -1,0 +1,166 @@
+//! Bodies: read within bounds, written as they come.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::Stream;
+use http_body::{Body as _, Frame, SizeHint};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use kumoi_core::clock::Stopwatch;
+use kumoi_model::{ByteStream, StreamError};
+
+use crate::Limits;
+
+/// The body of an answer.
+pub enum ReplyBody {
+    /// Whole in memory; `None` once it is sent, or when there is none.
+    Whole(Option<Bytes>),
+    /// Sent as it comes, with its length where that is known.
+    Stream(Pin<Box<dyn Stream<Item = Result<Bytes, StreamError>> + Send>>, Option<u64>),
+}
+
+impl ReplyBody {
+    /// No bytes.
+    pub(crate) const EMPTY: Self = Self::Whole(None);
+
+    /// Sends a stream. One that was taken before counts as empty.
+    pub(crate) fn stream(stream: &ByteStream) -> Self {
+        match stream.take() {
+            Some(chunks) => Self::Stream(chunks, stream.length()),
+            None => Self::EMPTY,
+        }
+    }
+}
+
+impl From<Bytes> for ReplyBody {
+    fn from(bytes: Bytes) -> Self {
+        Self::Whole(Some(bytes).filter(|bytes| !bytes.is_empty()))
+    }
+}
+
+impl http_body::Body for ReplyBody {
+    type Data = Bytes;
+    type Error = StreamError;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, StreamError>>> {
+        match self.get_mut() {
+            Self::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Self::Stream(chunks, _) => chunks.as_mut().poll_next(cx).map_ok(Frame::data),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self, Self::Whole(None))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
+            Self::Stream(_, Some(length)) => SizeHint::with_exact(*length),
+            Self::Stream(_, None) => SizeHint::default(),
+        }
+    }
+}
+
+/// Why a body could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BodyError {
+    /// It is, or says that it is, longer than the limit in bytes.
+    TooLarge(u64),
+    /// The client fell silent, or sends too slowly.
+    TooSlow,
+    /// The connection broke, or its framing is broken.
+    Broken,
+}
+
+impl std::fmt::Display for BodyError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::TooLarge(limit) => write!(f, "The request body exceeds the limit of {limit} bytes."),
+            Self::TooSlow => f.write_str("The request body did not arrive in time."),
+            Self::Broken => f.write_str("The request body broke off."),
+        }
+    }
+}
+
+impl std::error::Error for BodyError {}
+
+/// Reads the next piece of a body, in time.
+///
+/// Time is up after [`Limits::body_stall`] without any byte, and as soon as the client is slower on average than
+/// [`Limits::body_rate`], which catches a client that sends a byte now and then.
+struct Reader {
+    body: Incoming,
+    started: Stopwatch,
+    received: u64,
+    limit: u64,
+    stall: Duration,
+    rate: u64,
+}
+
+impl Reader {
+    /// Refuses a body that is declared too large before any of it is read.
+    fn new(body: Incoming, limit: u64, limits: &Limits) -> Result<Self, BodyError> {
+        if body.size_hint().lower() > limit {
+            return Err(BodyError::TooLarge(limit));
+        }
+        let started = Stopwatch::start();
+        Ok(Self { body, started, received: 0, limit, stall: limits.body_stall, rate: limits.body_rate.max(1) })
+    }
+
+    async fn next(&mut self) -> Result<Option<Bytes>, BodyError> {
+        loop {
+            let allowed = self.stall + Duration::from_secs(self.received / self.rate);
+            let patience = allowed.saturating_sub(self.started.elapsed()).min(self.stall);
+            let frame = match tokio::time::timeout(patience, self.body.frame()).await {
+                Err(_) => return Err(BodyError::TooSlow),
+                Ok(None) => return Ok(None),
+                Ok(Some(Err(_))) => return Err(BodyError::Broken),
+                Ok(Some(Ok(frame))) => frame,
+            };
+            // Trailers are of no interest here.
+            let Ok(data) = frame.into_data() else { continue };
+            self.received = self.received.saturating_add(data.len() as u64);
+            if self.received > self.limit {
+                return Err(BodyError::TooLarge(self.limit));
+            }
+            if !data.is_empty() {
+                return Ok(Some(data));
+            }
+        }
+    }
+}
+
+/// Reads a body whole. What a client declares is never allocated in advance beyond a piece's size.
+pub(crate) async fn read(body: Incoming, limits: &Limits) -> Result<Bytes, BodyError> {
+    if body.is_end_stream() {
+        return Ok(Bytes::new());
+    }
+    let mut reader = Reader::new(body, limits.body, limits)?;
+    let Some(first) = reader.next().await? else { return Ok(Bytes::new()) };
+    if reader.body.is_end_stream() {
+        return Ok(first);
+    }
+    let Some(second) = reader.next().await? else { return Ok(first) };
+    let mut whole = BytesMut::with_capacity((first.len() + second.len()) * 2);
+    whole.extend_from_slice(&first);
+    whole.extend_from_slice(&second);
+    while let Some(data) = reader.next().await? {
+        whole.extend_from_slice(&data);
+    }
+    Ok(whole.freeze())
+}
+
+/// Hands a body on as it comes, `limit` bytes at most.
+pub(crate) fn stream(body: Incoming, limit: u64, limits: &Limits) -> Result<ByteStream, BodyError> {
+    let length = body.size_hint().exact();
+    let reader = Reader::new(body, limit, limits)?;
+    let chunks = futures_util::stream::try_unfold(reader, |mut reader| async move {
+        let next = reader.next().await.map_err(StreamError::from)?;
+        Ok(next.map(|data| (data, reader)))
+    });
+    Ok(ByteStream::new(chunks, length))
+}

@@ -1,0 +1,32 @@
+//! Fourth stage: the bytes of a request become a value of the operation's input.
+
+use kumoi_core::{Incoming, Kernel};
+use kumoi_model::{Protocol, Value};
+use kumoi_wire::{Body, Request};
+
+use crate::accept::Head;
+use crate::failure::Failure;
+use crate::identify::Target;
+
+/// Decodes, and lets the service add what only path and host say.
+///
+/// # Errors
+/// The request is not of the form that the operation takes, in the service's own words.
+pub(crate) fn decode(
+    kernel: &Kernel,
+    limits: &kumoi_wire::Limits,
+    head: &Head,
+    target: &Target<'_>,
+    body: Body,
+) -> Result<Value, Failure> {
+    let raw_path = target.path.as_deref().unwrap_or(head.raw_path());
+    let request = Request { method: &head.method, raw_path, query: head.query(), headers: &head.headers, body };
+    let decoded = kumoi_wire::decode(target.model, target.protocol, target.operation, request, &target.labels, limits);
+    let mut input = decoded.map_err(|error| Failure::of(target.model, target.protocol, error.to_wire(target.protocol)))?;
+    if let Some(service) = kernel.registry().get(&target.model.id) {
+        let query_protocol = matches!(target.protocol, Protocol::AwsQuery | Protocol::Ec2Query);
+        let incoming = Incoming { host: head.host(), path: head.raw_path(), query_protocol };
+        service.adapt(&target.operation.name, incoming, &mut input);
+    }
+    Ok(input)
+}

@@ -1,0 +1,145 @@
+//! Connections: accepted within a bound, told apart by their first bytes, served until they end or the server stops.
+
+use std::convert::Infallible;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::encode::Reply;
+use crate::gateway::Gateway;
+use crate::pipeline;
+use crate::stream::{Opening, Patient, sniff};
+
+/// Accepts connections until the server stops.
+pub(crate) async fn accept(gateway: Arc<Gateway>, listener: TcpListener, places: Arc<Semaphore>, stopping: CancellationToken) {
+    loop {
+        let place = tokio::select! {
+            place = places.clone().acquire_owned() => place,
+            () = stopping.cancelled() => return,
+        };
+        let Ok(place) = place else { return };
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stopping.cancelled() => return,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                // Out of file descriptors, most likely: others must end before another can begin.
+                tracing::warn!(%error, "a connection was not accepted");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        let (gateway, stopping) = (gateway.clone(), stopping.clone());
+        tokio::spawn(async move {
+            connection(gateway, stream, stopping).await;
+            drop(place);
+        });
+    }
+}
+
+/// Serves one connection.
+async fn connection(gateway: Arc<Gateway>, mut stream: TcpStream, stopping: CancellationToken) {
+    // Answers are written whole, so waiting to fill a segment only adds latency.
+    let _ = stream.set_nodelay(true);
+    let handshake = gateway.config.limits.handshake;
+    let sniffed = tokio::select! {
+        sniffed = tokio::time::timeout(handshake, sniff(&mut stream, true)) => sniffed,
+        () = stopping.cancelled() => return,
+    };
+    let Ok(Ok(Some((opening, ahead)))) = sniffed else { return };
+    if opening != Opening::Tls {
+        return serve(gateway, stream, ahead, opening, "http", stopping).await;
+    }
+    let Some(acceptor) = gateway.tls.acceptor() else { return };
+    let patient = Patient::new(stream, ahead, gateway.config.limits.write_stall);
+    let mut stream = match tokio::time::timeout(handshake, acceptor.accept(patient)).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(error)) => return tracing::debug!(%error, "a TLS handshake failed"),
+        Err(_) => return,
+    };
+    if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
+        return serve(gateway, stream, Bytes::new(), Opening::Http2, "https", stopping).await;
+    }
+    let sniffed = tokio::select! {
+        sniffed = tokio::time::timeout(handshake, sniff(&mut stream, false)) => sniffed,
+        () = stopping.cancelled() => return,
+    };
+    if let Ok(Ok(Some((opening, ahead)))) = sniffed {
+        serve(gateway, stream, ahead, opening, "https", stopping).await;
+    }
+}
+
+/// Speaks HTTP on a connection until it ends. When the server stops, the request under way is finished first.
+async fn serve<S>(
+    gateway: Arc<Gateway>,
+    stream: S,
+    ahead: Bytes,
+    opening: Opening,
+    scheme: &'static str,
+    stopping: CancellationToken,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let limits = gateway.config.limits.clone();
+    let io = TokioIo::new(Patient::new(stream, ahead, limits.write_stall));
+    let service = service_fn(move |request| answer(gateway.clone(), request, scheme));
+    let ended = match opening {
+        Opening::Http2 => {
+            let mut builder = http2::Builder::new(TokioExecutor::new());
+            builder
+                .timer(TokioTimer::new())
+                .max_concurrent_streams(limits.streams)
+                .max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(u32::MAX))
+                .keep_alive_interval(limits.head)
+                .keep_alive_timeout(limits.handshake);
+            let mut connection = pin!(builder.serve_connection(io, service));
+            tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = stopping.cancelled_owned() => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            }
+        }
+        Opening::Http1 | Opening::Tls => {
+            let mut builder = http1::Builder::new();
+            builder
+                .timer(TokioTimer::new())
+                .header_read_timeout(limits.head)
+                .max_buf_size(limits.head_bytes.max(8192))
+                .max_headers(limits.headers)
+                .pipeline_flush(true);
+            let mut connection = pin!(builder.serve_connection(io, service));
+            tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = stopping.cancelled_owned() => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            }
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+/// The pipeline as hyper wants it. Boxed, since the compiler cannot see through hyper's traits that so large a future is `Send`.
+fn answer(gateway: Arc<Gateway>, request: Request<Incoming>, scheme: &'static str) -> Answer {
+    Box::pin(async move { Ok(pipeline::answer(gateway, request, scheme).await) })
+}
+
+type Answer = Pin<Box<dyn Future<Output = Result<Reply, Infallible>> + Send>>;

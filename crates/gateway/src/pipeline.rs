@@ -1,0 +1,158 @@
+//! One request from its first byte to its answer: the table of contents of the server.
+//!
+//! ```text
+//! accept → identify → authenticate → decode → ┐
+//!                                             validate → authorize → handle → commit → record   (kumoi_core::Kernel)
+//! answer ← decorate ← encode ←──────────────── ┘
+//! ```
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use hyper::Request;
+use hyper::body::Incoming;
+use kumoi_core::{Call, Endpoint};
+use kumoi_store::Scope;
+use kumoi_wire::sigv4::{self, Payload, Presented};
+use kumoi_wire::{Body, streams_request};
+
+use crate::accept::Head;
+use crate::authenticate::{self, authenticate};
+use crate::body;
+use crate::encode::{self, Reply};
+use crate::failure::Failure;
+use crate::gateway::Gateway;
+use crate::identify::{hosts, identify};
+use crate::{admin, compat, cors, decode};
+
+/// Answers a request, whatever it is. A panic on the way costs this one request a 500.
+pub(crate) async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>, scheme: &'static str) -> Reply {
+    let (parts, body) = request.into_parts();
+    let head = Head::accept(parts, scheme);
+    let request_id = gateway.request_id();
+    let answered = AssertUnwindSafe(route(&gateway, &head, body, &request_id)).catch_unwind().await;
+    let mut reply = answered.unwrap_or_else(|panic| {
+        tracing::error!(message = panic_message(panic.as_ref()), path = head.raw_path(), "a request panicked");
+        encode::plain(500, "InternalFailure", "An internal failure occurred; the log of kumoi has the details.", &request_id)
+    });
+    decorate(&gateway, &head, reply.headers_mut());
+    reply
+}
+
+/// What is kumoi's own affair goes to its own handlers, everything else is AWS's.
+async fn route(gateway: &Arc<Gateway>, head: &Head, body: Incoming, request_id: &str) -> Reply {
+    if cors::is_preflight(&head.method, &head.headers) {
+        return preflight(gateway, head);
+    }
+    if let Some(path) = admin::path(head) {
+        return admin::answer(gateway, head, path, body).await;
+    }
+    if let Some(path) = compat::path(head) {
+        return compat::answer(gateway, head, path, body).await;
+    }
+    match call(gateway, head, body, request_id).await {
+        Ok(reply) => reply,
+        Err(failure) => encode::refuse(head, failure, request_id),
+    }
+}
+
+/// The pipeline.
+async fn call(gateway: &Arc<Gateway>, head: &Head, body: Incoming, request_id: &str) -> Result<Reply, Failure> {
+    let kernel = &gateway.config.kernel;
+    let limits = &gateway.config.limits;
+
+    // accept
+    head.check()?;
+    if !gateway.config.cors.permits(&head.headers) {
+        return Err(Failure::plain(403, "Forbidden", "This origin may not call; EXTRA_CORS_ALLOWED_ORIGINS allows it."));
+    }
+
+    // identify
+    let host = hosts::parse(head.host(), &gateway.config.host_names);
+    let parts = head.signed_parts();
+    let presented = sigv4::parse(&parts);
+    let signed = presented.as_ref().ok().and_then(Presented::signed);
+    // A form names its operation in the body, so it is read first; no operation streams a form.
+    let (form, mut rest) = match head.has_form() {
+        true => (Some(body::read(body, limits).await?), None),
+        false => (None, Some(body)),
+    };
+    let target = identify(&gateway.services, head, &host, signed, form.as_deref())?;
+    let in_form = |failure: Failure| failure.in_form_of(target.model, target.protocol);
+
+    // The body is read whole, unless the operation streams it. One that cannot be handled is not read at all.
+    let body = match (form, rest.take()) {
+        (Some(form), _) => Body::Bytes(form),
+        (None, None) => Body::empty(),
+        (None, Some(body)) if streams_request(target.model, target.operation) => {
+            Body::Stream(body::stream(body, u64::MAX, limits).map_err(|error| in_form(error.into()))?)
+        }
+        (None, Some(body)) => Body::Bytes(body::read(body, limits).await.map_err(|error| in_form(error.into()))?),
+    };
+
+    // authenticate
+    let presented = presented.as_ref().map_err(|error| authenticate::refusal(&target, error))?;
+    let world = authenticate::world(kernel, head, &host, presented).map_err(in_form)?;
+    let payload = match &body {
+        Body::Bytes(bytes) => Payload::Bytes(bytes),
+        Body::Stream(_) => Payload::Streamed,
+    };
+    let caller = authenticate(kernel, head, &target, presented, payload, world).await.map_err(in_form)?;
+
+    // decode
+    let input = decode::decode(kernel, &limits.decode, head, &target, body)?;
+
+    // validate → authorize → handle → commit → record
+    let region = signed.and_then(sigv4::SignedRequest::region).filter(|region| is_region_label(region));
+    let region = region.or(host.region).unwrap_or(&kernel.settings().region);
+    let call = Call {
+        scope: Scope::new(&caller.principal.account, region),
+        world: caller.world,
+        principal: caller.principal,
+        access_key: caller.access_key,
+        source_arn: None,
+        request_id: request_id.to_owned(),
+        endpoint: Endpoint { scheme: head.scheme, host: head.host().into() },
+        model: target.model.clone(),
+        operation: target.index,
+        input,
+    };
+    let outcome = kernel.clone().dispatch(call).await;
+
+    // encode
+    Ok(encode::encode(head, &target, outcome, request_id))
+}
+
+/// Whether a region can be part of host names and keys. Which regions exist is for the services to say.
+fn is_region_label(region: &str) -> bool {
+    (1..=64).contains(&region.len()) && region.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
+fn preflight(gateway: &Gateway, head: &Head) -> Reply {
+    let mut reply = http::Response::new(body::ReplyBody::EMPTY);
+    *reply.status_mut() = http::StatusCode::NO_CONTENT;
+    if gateway.config.cors.permits(&head.headers) {
+        gateway.config.cors.preflight(&head.headers, reply.headers_mut());
+    }
+    reply
+}
+
+/// Headers that every answer has.
+fn decorate(gateway: &Gateway, head: &Head, headers: &mut HeaderMap) {
+    if gateway.config.compat.response_header {
+        headers.insert(HeaderName::from_static("x-localstack"), HeaderValue::from_static("true"));
+    }
+    if let Some(origin) = head.headers.get(header::ORIGIN) {
+        if gateway.config.cors.permits(&head.headers) {
+            gateway.config.cors.decorate(Some(origin), headers);
+        }
+    }
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> &str {
+    panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("?")
+}
+

@@ -1,0 +1,433 @@
+//! Transactions: reads from a snapshot, writes kept aside until the commit.
+
+use std::collections::BTreeMap;
+use std::ops::Bound::{Excluded, Included};
+
+use parking_lot::Mutex;
+
+use crate::conflict::ReadSet;
+use crate::engine::{AnySnapshot, Snapshot, Write, counter_bytes, counter_value};
+use crate::raw::{Found, Kind, RawKey, Span, Value};
+use crate::table::IndexOn;
+use crate::{Counter, Index, Key, KeyRange, Record, Scope, StoreError, Table};
+
+/// The largest record, in bytes as stored.
+pub const MAX_RECORD: usize = 64 << 20;
+/// The most that one transaction writes, in bytes of keys and records.
+pub const MAX_TRANSACTION: usize = 256 << 20;
+/// What a write costs beyond its bytes, for [`MAX_TRANSACTION`].
+const WRITE_OVERHEAD: usize = 64;
+
+/// A transaction. It reads the world as it was when the transaction began, plus its own writes; others see its writes only once
+/// [`Store::commit`](crate::Store::commit) has succeeded. Dropping it undoes it.
+///
+/// The methods take `&self`, so that a handler can share it; each is atomic in itself.
+#[derive(Debug)]
+pub struct Tx {
+    snapshot: AnySnapshot,
+    work: Mutex<Work>,
+}
+
+#[derive(Debug, Default)]
+struct Work {
+    reads: ReadSet,
+    writes: BTreeMap<RawKey, Write>,
+    /// The bytes of all writes so far.
+    size: usize,
+}
+
+impl Work {
+    fn write(&mut self, key: RawKey, write: Write) -> Result<(), StoreError> {
+        let value = if let Write::Put(value) = &write { value.len() } else { 0 };
+        self.size += key.bytes().len() + value + WRITE_OVERHEAD;
+        if self.size > MAX_TRANSACTION {
+            return Err(StoreError::TooLarge { what: "a transaction", size: self.size, limit: MAX_TRANSACTION });
+        }
+        self.writes.insert(key, write);
+        Ok(())
+    }
+
+    /// The writes within a span, in order.
+    fn within<'a>(&'a self, span: &'a Span) -> impl DoubleEndedIterator<Item = (&'a RawKey, &'a Write)> {
+        // A range with its bounds the wrong way round is a panic in the map.
+        let any = !span.is_empty() && !self.writes.is_empty();
+        any.then(|| self.writes.range::<[u8], _>((Included(&*span.from), Excluded(&*span.to)))).into_iter().flatten()
+    }
+}
+
+fn decode<R: Record>(bytes: &[u8]) -> Result<R, StoreError> {
+    rmp_serde::from_slice(bytes).map_err(|error| StoreError::Record(error.to_string()))
+}
+
+fn encode<R: Record>(record: &R) -> Result<Value, StoreError> {
+    let bytes = rmp_serde::to_vec_named(record).map_err(|error| StoreError::Record(error.to_string()))?;
+    if bytes.len() > MAX_RECORD {
+        return Err(StoreError::TooLarge { what: "a record", size: bytes.len(), limit: MAX_RECORD });
+    }
+    Ok(bytes.into())
+}
+
+impl Tx {
+    pub(crate) fn new(snapshot: AnySnapshot) -> Tx {
+        Tx { snapshot, work: Mutex::default() }
+    }
+
+    pub(crate) fn into_parts(self) -> (AnySnapshot, ReadSet, Vec<(RawKey, Write)>) {
+        let work = self.work.into_inner();
+        (self.snapshot, work.reads, work.writes.into_iter().collect())
+    }
+
+    pub(crate) fn snapshot(&self) -> &AnySnapshot {
+        &self.snapshot
+    }
+
+    /// The record under a key.
+    ///
+    /// # Errors
+    /// [`StoreError::Record`] when the stored bytes are not an `R`; errors of the engine.
+    pub async fn get<K: Key, R: Record>(
+        &self,
+        scope: &Scope,
+        table: &Table<K, R>,
+        key: &K,
+    ) -> Result<Option<R>, StoreError> {
+        let raw = table.place.key(scope, Kind::Records, key)?;
+        self.read(raw).await?.map(|bytes| decode(&bytes)).transpose()
+    }
+
+    /// Stores a record, in place of the one that the key had, and brings the table's indexes up to date.
+    ///
+    /// In a table without indexes this reads nothing, so it conflicts with no other writer: the later commit wins.
+    ///
+    /// # Errors
+    /// [`StoreError::TooLarge`] beyond [`MAX_RECORD`] or [`MAX_TRANSACTION`]; errors of the engine.
+    pub async fn put<K: Key, R: Record>(
+        &self,
+        scope: &Scope,
+        table: &Table<K, R>,
+        key: &K,
+        record: &R,
+    ) -> Result<(), StoreError> {
+        let raw = table.place.key(scope, Kind::Records, key)?;
+        let bytes = encode(record)?;
+        if !table.indexes.is_empty() {
+            let old = self.read(raw.clone()).await?.map(|bytes| decode::<R>(&bytes)).transpose()?;
+            for index in table.indexes {
+                self.reindex(scope, table, *index, key, old.as_ref(), Some(record))?;
+            }
+        }
+        self.work.lock().write(raw, Write::Put(bytes))
+    }
+
+    /// Removes a record and its index entries; whether there was one.
+    ///
+    /// # Errors
+    /// Errors of the engine.
+    pub async fn delete<K: Key, R: Record>(
+        &self,
+        scope: &Scope,
+        table: &Table<K, R>,
+        key: &K,
+    ) -> Result<bool, StoreError> {
+        let raw = table.place.key(scope, Kind::Records, key)?;
+        let Some(old) = self.read(raw.clone()).await? else { return Ok(false) };
+        self.forget(scope, table, key, raw, &old)?;
+        Ok(true)
+    }
+
+    /// The first records of a range, at most `limit`.
+    ///
+    /// Only the part up to the last record that is returned counts as read: a page of the oldest messages does not conflict with
+    /// messages arriving at the end.
+    ///
+    /// # Errors
+    /// [`StoreError::Record`] when stored bytes are not an `R`; errors of the engine.
+    pub async fn range<K: Key, R: Record>(
+        &self,
+        scope: &Scope,
+        table: &Table<K, R>,
+        range: KeyRange<K>,
+        limit: usize,
+    ) -> Result<Vec<(K, R)>, StoreError> {
+        let span = Span::new(table.place.space(scope, Kind::Records)?, &range);
+        let found = self.scan(span, range.reverse, limit).await?;
+        found.iter().map(|(key, value)| Ok((K::decode(&mut &**key)?, decode(value)?))).collect()
+    }
+
+    /// The first entries of a range of an index with their records, at most `limit`: index key, key, record.
+    ///
+    /// # Errors
+    /// As for [`Tx::range`].
+    pub async fn index<K: Key, R: Record, I: Key>(
+        &self,
+        scope: &Scope,
+        table: &Table<K, R>,
+        index: &Index<K, R, I>,
+        range: KeyRange<I>,
+        limit: usize,
+    ) -> Result<Vec<(I, K, R)>, StoreError> {
+        let entries = self.index_keys(scope, table, index, range, limit).await?;
+        let mut found = Vec::with_capacity(entries.len());
+        for (entry, key) in entries {
+            let raw = table.place.key(scope, Kind::Records, &key)?;
+            let Some(bytes) = self.read(raw).await? else {
+                return Err(StoreError::corrupt(format!("an entry of {index:?} over {table:?} has no record")));
+            };
+            found.push((entry, key, decode(&bytes)?));
+        }
+        Ok(found)
+    }
+
+    /// The first entries of a range of an index, at most `limit`, without reading the records: index key and key.
+    ///
+    /// # Errors
+    /// Errors of the engine.
+    pub async fn index_keys<K: Key, R: Record, I: Key>(
+        &self,
+        scope: &Scope,
+        table: &Table<K, R>,
+        index: &Index<K, R, I>,
+        range: KeyRange<I>,
+        limit: usize,
+    ) -> Result<Vec<(I, K)>, StoreError> {
+        let span = Span::new(table.place.space(scope, Kind::Index(index.name))?, &range);
+        let found = self.scan(span, range.reverse, limit).await?;
+        let entry = |(bytes, _): &Found| {
+            let mut rest = &**bytes;
+            Ok((I::decode(&mut rest)?, K::decode(&mut rest)?))
+        };
+        found.iter().map(entry).collect()
+    }
+
+    /// How many records a range has. Takes time in proportion; keep a [`Counter`] for what is asked often.
+    ///
+    /// # Errors
+    /// Errors of the engine.
+    pub async fn count_range<K: Key, R: Record>(
+        &self,
+        scope: &Scope,
+        table: &Table<K, R>,
+        range: KeyRange<K>,
+    ) -> Result<usize, StoreError> {
+        self.count(Span::new(table.place.space(scope, Kind::Records)?, &range)).await
+    }
+
+    /// How many entries a range of an index has, in time in proportion to that.
+    ///
+    /// # Errors
+    /// Errors of the engine.
+    pub async fn count_index<K: Key, R: Record, I: Key>(
+        &self,
+        scope: &Scope,
+        table: &Table<K, R>,
+        index: &Index<K, R, I>,
+        range: KeyRange<I>,
+    ) -> Result<usize, StoreError> {
+        self.count(Span::new(table.place.space(scope, Kind::Index(index.name))?, &range)).await
+    }
+
+    /// Removes the records of a range and their index entries; how many there were.
+    ///
+    /// # Errors
+    /// [`StoreError::TooLarge`] when that is more than one transaction can change (some hundred thousand records): remove them in parts.
+    pub async fn delete_range<K: Key, R: Record>(
+        &self,
+        scope: &Scope,
+        table: &Table<K, R>,
+        range: KeyRange<K>,
+    ) -> Result<usize, StoreError> {
+        let space = table.place.space(scope, Kind::Records)?;
+        let found = self.scan(Span::new(space.clone(), &range), range.reverse, usize::MAX).await?;
+        for (bytes, value) in &found {
+            let key = K::decode(&mut &**bytes)?;
+            self.forget(scope, table, &key, RawKey::join(&space, bytes), value)?;
+        }
+        Ok(found.len())
+    }
+
+    /// Adds to a counter. Conflicts with those who read the counter, not with others who add. Saturates at the bounds of `i64`.
+    ///
+    /// # Errors
+    /// Errors of the engine.
+    pub async fn add<K: Key>(
+        &self,
+        scope: &Scope,
+        counter: &Counter<K>,
+        key: &K,
+        delta: i64,
+    ) -> Result<(), StoreError> {
+        let raw = counter.place.key(scope, Kind::Counters, key)?;
+        let mut work = self.work.lock();
+        let write = match work.writes.get(&raw) {
+            None => Write::Add(delta),
+            Some(Write::Add(sum)) => Write::Add(sum.saturating_add(delta)),
+            Some(Write::Delete) => absolute(delta),
+            Some(Write::Put(value)) => absolute(counter_value(Some(value))?.saturating_add(delta)),
+        };
+        work.write(raw, write)
+    }
+
+    /// The value of a counter; 0 when it was never added to.
+    ///
+    /// # Errors
+    /// Errors of the engine.
+    pub async fn counter<K: Key>(&self, scope: &Scope, counter: &Counter<K>, key: &K) -> Result<i64, StoreError> {
+        let raw = counter.place.key(scope, Kind::Counters, key)?;
+        let added = match self.work.lock().writes.get(&raw) {
+            Some(Write::Add(delta)) => *delta,
+            _ => 0,
+        };
+        Ok(counter_value(self.read(raw).await?.as_ref())?.saturating_add(added))
+    }
+
+    /// Sets a counter back to 0.
+    ///
+    /// # Errors
+    /// Errors of the engine.
+    pub async fn clear_counter<K: Key>(&self, scope: &Scope, counter: &Counter<K>, key: &K) -> Result<(), StoreError> {
+        let raw = counter.place.key(scope, Kind::Counters, key)?;
+        self.work.lock().write(raw, Write::Delete)
+    }
+
+    /// Whether the transaction would change anything.
+    pub fn has_writes(&self) -> bool {
+        !self.work.lock().writes.is_empty()
+    }
+
+    /// Takes back all writes and keeps what was read: to wait for a change after finding nothing to do, or to answer with an error that
+    /// must leave no trace.
+    pub fn undo(&self) {
+        let mut work = self.work.lock();
+        work.writes.clear();
+        work.size = 0;
+    }
+
+    /// The value of a key, own writes first. An addition is not a value: what lies under it is.
+    async fn read(&self, raw: RawKey) -> Result<Option<Value>, StoreError> {
+        match self.work.lock().writes.get(&raw) {
+            Some(Write::Put(value)) => return Ok(Some(value.clone())),
+            Some(Write::Delete) => return Ok(None),
+            Some(Write::Add(_)) | None => {}
+        }
+        let value = self.snapshot.get(&raw).await?;
+        self.work.lock().reads.point(raw);
+        Ok(value)
+    }
+
+    /// The first entries of a span, own writes included, keys within the space.
+    async fn scan(&self, span: Span, reverse: bool, limit: usize) -> Result<Vec<Found>, StoreError> {
+        if limit == 0 || span.is_empty() {
+            return Ok(Vec::new());
+        }
+        // Each own removal can hide one entry, so that many more are asked for.
+        let hidden = self.work.lock().within(&span).filter(|(_, write)| **write == Write::Delete).count();
+        let stored = self.snapshot.scan(&span, reverse, limit.saturating_add(hidden)).await?;
+        let mut work = self.work.lock();
+        let mut found = if work.writes.is_empty() { stored } else { merge(stored, work.within(&span), reverse) };
+        let seen = if found.len() >= limit {
+            found.truncate(limit);
+            match found.last() {
+                Some((last, _)) => {
+                    let last = [span.space(), last].concat();
+                    span.seen_until(&last, reverse)
+                }
+                None => span,
+            }
+        } else {
+            span
+        };
+        work.reads.range(seen);
+        Ok(found)
+    }
+
+    async fn count(&self, span: Span) -> Result<usize, StoreError> {
+        let own: Vec<(RawKey, bool)> = {
+            let work = self.work.lock();
+            work.within(&span).map(|(key, write)| (key.clone(), *write != Write::Delete)).collect()
+        };
+        let mut count = self.snapshot.count(&span).await?;
+        for (key, present) in own {
+            let was = self.snapshot.get(&key).await?.is_some();
+            count = count + usize::from(present) - usize::from(was);
+        }
+        self.work.lock().reads.range(span);
+        Ok(count)
+    }
+
+    fn forget<K: Key, R: Record>(
+        &self,
+        scope: &Scope,
+        table: &Table<K, R>,
+        key: &K,
+        raw: RawKey,
+        old: &[u8],
+    ) -> Result<(), StoreError> {
+        if !table.indexes.is_empty() {
+            let old: R = decode(old)?;
+            for index in table.indexes {
+                self.reindex(scope, table, *index, key, Some(&old), None)?;
+            }
+        }
+        self.work.lock().write(raw, Write::Delete)
+    }
+
+    /// Moves a record's entry in an index, unless it stays where it is.
+    fn reindex<K: Key, R: Record>(
+        &self,
+        scope: &Scope,
+        table: &Table<K, R>,
+        index: &dyn IndexOn<K, R>,
+        key: &K,
+        old: Option<&R>,
+        new: Option<&R>,
+    ) -> Result<(), StoreError> {
+        let entry = |record: Option<&R>| -> Result<Option<RawKey>, StoreError> {
+            let Some(record) = record else { return Ok(None) };
+            let space = table.place.space(scope, Kind::Index(index.name()))?;
+            let mut present = false;
+            let raw = RawKey::build(space, |out| {
+                present = index.entry(key, record, out);
+                key.encode(out);
+            })?;
+            Ok(present.then_some(raw))
+        };
+        let (old, new) = (entry(old)?, entry(new)?);
+        if old == new {
+            return Ok(());
+        }
+        let mut work = self.work.lock();
+        if let Some(old) = old {
+            work.write(old, Write::Delete)?;
+        }
+        if let Some(new) = new {
+            work.write(new, Write::Put(Value::default()))?;
+        }
+        Ok(())
+    }
+}
+
+fn absolute(value: i64) -> Write {
+    counter_bytes(value).map_or(Write::Delete, Write::Put)
+}
+
+/// Lays own writes over stored entries; both in the order of the scan.
+fn merge<'a>(
+    stored: Vec<Found>,
+    own: impl DoubleEndedIterator<Item = (&'a RawKey, &'a Write)>,
+    reverse: bool,
+) -> Vec<Found> {
+    let mut merged: BTreeMap<Box<[u8]>, Value> = stored.into_iter().collect();
+    for (key, write) in own {
+        match write {
+            Write::Put(value) => {
+                merged.insert(key.key().into(), value.clone());
+            }
+            Write::Delete => {
+                merged.remove(key.key());
+            }
+            // Counters are not in tables that can be scanned.
+            Write::Add(_) => {}
+        }
+    }
+    if reverse { merged.into_iter().rev().collect() } else { merged.into_iter().collect() }
+}

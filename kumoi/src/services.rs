@@ -1,0 +1,12 @@
+//! The one list of services. Adding a service is one line here.
+
+use std::sync::Arc;
+
+use kumoi_core::Service;
+
+/// Every coded service.
+pub(crate) fn all() -> Vec<Arc<dyn Service>> {
+    vec![
+        kumoi_sts::service(),
+    ]
+}

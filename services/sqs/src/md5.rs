@@ -1,0 +1,65 @@
+//! The digests that clients check.
+//!
+//! Follows "Calculating the MD5 message digest for message attributes" in "Amazon SQS message metadata" of the Developer Guide.
+
+use md5::{Digest as _, Md5};
+
+use crate::message::{Attribute, AttributeValue};
+
+/// The digest of a body, in hexadecimal.
+pub(crate) fn of_body(body: &str) -> String {
+    hex::encode(Md5::digest(body.as_bytes()))
+}
+
+/// The digest of attributes, which come in the order of their names; `None` when there are none.
+///
+/// Each contributes the length and bytes of its name, the length and bytes of its type, one byte that tells text (1) from binary
+/// (2), and the length and bytes of its value. Lengths are of four bytes, the highest first.
+pub(crate) fn of_attributes<'a>(attributes: impl Iterator<Item = (&'a str, &'a Attribute)>) -> Option<String> {
+    let mut digest = Md5::new();
+    let mut any = false;
+    for (name, attribute) in attributes {
+        any = true;
+        put(&mut digest, name.as_bytes());
+        put(&mut digest, attribute.data_type.as_bytes());
+        let transport = match attribute.value {
+            AttributeValue::Text(_) => 1,
+            AttributeValue::Binary(_) => 2,
+        };
+        digest.update([transport]);
+        put(&mut digest, attribute.value.as_bytes());
+    }
+    any.then(|| hex::encode(digest.finalize()))
+}
+
+fn put(digest: &mut Md5, bytes: &[u8]) {
+    digest.update(u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes());
+    digest.update(bytes);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::Blob;
+
+    #[test]
+    fn a_known_body() {
+        assert_eq!(of_body("This is a test message"), "fafb00f5732ab283681e124bf8747ed1");
+    }
+
+    #[test]
+    fn known_attributes() {
+        // A text attribute as reported with its digest by the service: softwaremill/elasticmq#373.
+        let attribute = Attribute { data_type: "String".into(), value: AttributeValue::Text(String::new()) };
+        let digest = of_attributes([("piyo", &attribute)].into_iter());
+        assert_eq!(digest.as_deref(), Some("4166cc16b73099be3abe8e2b0f544c99"));
+        assert_eq!(of_attributes(std::iter::empty()), None);
+    }
+
+    #[test]
+    fn text_and_binary_differ() {
+        let text = Attribute { data_type: "Binary".into(), value: AttributeValue::Text("x".into()) };
+        let binary = Attribute { data_type: "Binary".into(), value: AttributeValue::Binary(Blob(b"x".to_vec())) };
+        assert_ne!(of_attributes([("a", &text)].into_iter()), of_attributes([("a", &binary)].into_iter()));
+    }
+}
