@@ -3,7 +3,6 @@
 use http::HeaderMap;
 use kumoi_model::{Kind, Member, Operation, Protocol, Service, Struct, Structure, Value};
 
-use crate::names::Scope;
 use crate::query::Dialect;
 use crate::{Body, DecodeError, EncodeError, Labels, Limits, Request, Response, WireError};
 use crate::{bindings, cbor, json, query, rpc};
@@ -36,7 +35,7 @@ pub fn decode(
         }
         Protocol::AwsJson => match rpc::input_stream(service, input, &request.body) {
             Some(members) => members,
-            None => json::decode_structure(service, input, Scope::All, bytes(&request.body)?, limits)?,
+            None => json::decode_structure(service, input, json::Dialect::Aws, bytes(&request.body)?, limits)?,
         },
         Protocol::RpcV2Cbor => match rpc::input_stream(service, input, &request.body) {
             Some(members) => members,

@@ -8,6 +8,9 @@
 //! * [`decode`] reads the request into a [`Value`](kumoi_model::Value) of the input shape, within [`Limits`];
 //! * [`encode`] and [`encode_error`] write the answer.
 //!
+//! Beside the codecs stand [`sigv4`], which verifies signatures, [`chunked`], which unpacks bodies signed chunk by chunk, and
+//! [`eventstream`], which frames streams of events.
+//!
 //! Decoding checks form only: kinds, number ranges, base64, timestamps. Whether members are present and within their constraints is the
 //! validator's affair (`kumoi_model::validate`). No decoder recurses deeper than [`Limits::max_depth`].
 

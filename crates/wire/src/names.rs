@@ -7,6 +7,16 @@ pub(crate) fn explicit_name(member: &Member) -> Option<&str> {
     member.location_name.as_deref()
 }
 
+/// The name of a member's element in XML, and of its part of a key in a form. A few old models give the name at the list or map that
+/// the member refers to; at a structure it would be the name of a document's root.
+pub(crate) fn element_name<'a>(service: &'a Service, member: &'a Member) -> &'a str {
+    let at_shape = || match service.shape(member.shape) {
+        Some(shape) if matches!(shape.kind, Kind::List { .. } | Kind::Map { .. }) => shape.location_name.as_deref(),
+        _ => None,
+    };
+    member.location_name.as_deref().or_else(at_shape).unwrap_or(&member.name)
+}
+
 /// Whether a list or map in the place of `member` stands without a wrapper.
 pub(crate) fn is_flattened(service: &Service, member: &Member) -> bool {
     member.flattened
@@ -19,8 +29,10 @@ pub(crate) fn is_flattened(service: &Service, member: &Member) -> bool {
 /// member flattens it, the member's name counts.
 pub(crate) fn flattened_list_name<'a>(service: &'a Service, member: &'a Member) -> &'a str {
     match service.shape(member.shape).map(|shape| &shape.kind) {
-        Some(Kind::List { member: element, flattened: true }) => explicit_name(element).unwrap_or(member.wire_name()),
-        _ => member.wire_name(),
+        Some(Kind::List { member: element, flattened: true }) => {
+            explicit_name(element).unwrap_or(element_name(service, member))
+        }
+        _ => element_name(service, member),
     }
 }
 

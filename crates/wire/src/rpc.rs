@@ -7,7 +7,6 @@ use kumoi_model::{ByteStream, Operation, Service, Struct, Structure, Value};
 
 use crate::codec::{is_event_stream, response};
 use crate::context::find_member;
-use crate::names::Scope;
 use crate::{Body, EncodeError, Response, WireError, cbor, headers, json};
 
 /// The input of an operation that takes a stream of events: the frames are the body, the first of which carries the other members.
@@ -60,14 +59,14 @@ pub(crate) fn encode_json(
         return Ok(response(200, frame(headers::EVENT_STREAM, request_id), Body::Stream(stream)));
     }
     let mut body = String::with_capacity(256);
-    json::write_structure(&mut body, service, output, Scope::All, &members)?;
+    json::write_structure(&mut body, service, output, json::Dialect::Aws, &members)?;
     Ok(response(200, frame(json_content_type(service), request_id), body.into_bytes()))
 }
 
 pub(crate) fn encode_json_error(service: &Service, error: &WireError, request_id: &str) -> Response {
     let mut map = frame(json_content_type(service), request_id);
     query_error(service, error, &mut map);
-    let body = json::error_body(service, error, Some(&type_name(service, error)));
+    let body = json::error_body(service, json::Dialect::Aws, error, Some(&type_name(service, error)));
     response(error.status, map, body.into_bytes())
 }
 

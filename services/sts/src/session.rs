@@ -90,8 +90,10 @@ impl Policies {
             return Err(validation(message));
         }
         if let Some(policy) = &inline {
-            if serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(policy).is_err() {
-                return Err(api::errors::malformed_policy_document_exception("This policy contains invalid Json"));
+            let document: serde_json::Map<String, serde_json::Value> = serde_json::from_str(policy)
+                .map_err(|_| api::errors::malformed_policy_document_exception("This policy contains invalid Json"))?;
+            if !document.contains_key("Statement") {
+                return Err(api::errors::malformed_policy_document_exception("Syntax errors in policy."));
             }
             if policy.chars().count() > POLICY_CHARACTERS {
                 return Err(packed_too_large(100 * policy.chars().count() / POLICY_CHARACTERS));

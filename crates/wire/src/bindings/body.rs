@@ -3,7 +3,6 @@
 use kumoi_model::{ByteStream, Kind, Location, Member, Protocol, Service, Struct, Structure, Value};
 
 use crate::codec::{bytes, is_event_stream, is_streaming, payload};
-use crate::names::Scope;
 use crate::{Body, DecodeError, Limits, json, xml};
 
 /// Whether any member travels in the body.
@@ -31,7 +30,7 @@ pub(super) fn read(
     }
     let bytes = bytes(&body)?;
     let mut found = match protocol {
-        Protocol::RestJson => json::decode_structure(service, input, Scope::Body, bytes, limits)?,
+        Protocol::RestJson => json::decode_structure(service, input, json::Dialect::Rest, bytes, limits)?,
         _ => xml::decode_structure(service, input, bytes, limits)?,
     };
     let indexes: Vec<u16> = found.iter().map(|(index, _)| index).collect();

@@ -9,7 +9,6 @@ use kumoi_model::{
 use super::body::has_body;
 use super::header;
 use crate::codec::{is_event_stream, is_streaming, payload};
-use crate::names::Scope;
 use crate::xml::{self, Writer};
 use crate::{Body, EncodeError, Response, headers, json};
 
@@ -34,8 +33,8 @@ pub(crate) fn encode(
         None if operation.output.is_none() => (Body::empty(), None),
         None => encoder.structure(output, &members)?,
     };
-    // These two have no content by definition (RFC 9110 sections 15.3.5 and 15.4.5).
-    let body = if matches!(status, 204 | 304) { Body::empty() } else { body };
+    // These have no content by definition (RFC 9110 sections 9.3.2, 15.3.5 and 15.4.5).
+    let body = if matches!(status, 204 | 304) || operation.method == "HEAD" { Body::empty() } else { body };
     if let Some(content_type) = content_type
         && body != Body::empty()
         && !map.contains_key(CONTENT_TYPE)
@@ -106,7 +105,7 @@ impl Encoder<'_> {
             (Some(Value::String(text)), Kind::String) => Ok((text.into_bytes().into(), Some(headers::TEXT_PLAIN))),
             (Some(value), _) if self.protocol == Protocol::RestJson => {
                 let mut out = String::new();
-                json::write_member(&mut out, service, member, &value)?;
+                json::write_member(&mut out, service, json::Dialect::Rest, member, &value)?;
                 Ok((out.into_bytes().into(), Some(headers::APPLICATION_JSON)))
             }
             (Some(value), _) => {
@@ -122,7 +121,7 @@ impl Encoder<'_> {
     fn structure(&self, output: &Structure, members: &Struct) -> Result<Encoded, EncodeError> {
         if self.protocol == Protocol::RestJson {
             let mut out = String::with_capacity(256);
-            json::write_structure(&mut out, self.service, output, Scope::Body, members)?;
+            json::write_structure(&mut out, self.service, output, json::Dialect::Rest, members)?;
             return Ok((out.into_bytes().into(), Some(headers::APPLICATION_JSON)));
         }
         // S3, whose outputs are often headers only, sends no empty document.

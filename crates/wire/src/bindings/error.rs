@@ -30,7 +30,7 @@ pub(crate) fn encode_error(service: &Service, protocol: Protocol, error: &WireEr
     let body = if protocol == Protocol::RestJson {
         headers::insert(&mut map, headers::ERROR_TYPE, &error.code);
         map.insert(CONTENT_TYPE, headers::APPLICATION_JSON);
-        json::error_body(service, error, None)
+        json::error_body(service, json::Dialect::Rest, error, None)
     } else {
         map.insert(CONTENT_TYPE, headers::APPLICATION_XML);
         xml_body(service, error, request_id)

@@ -2,9 +2,9 @@
 //!
 //! Payloads of text and bytes are taken with any content type: the published package does not tell which one an operation expects.
 
-use http::HeaderMap;
 use http::header::{ACCEPT, CONTENT_TYPE};
-use kumoi_model::{Kind, Operation, Service, Structure};
+use http::{HeaderMap, HeaderName};
+use kumoi_model::{Kind, Location, Member, Operation, Service, Structure};
 
 use super::body::has_body;
 use crate::codec::{is_event_stream, payload, structure_or_empty};
@@ -22,13 +22,21 @@ pub(super) fn check(
     let has_bytes = matches!(body, Body::Bytes(bytes) if !bytes.is_empty());
     // An input without members is still one, for which clients may send an empty object.
     let empty_input = operation.input.is_some() && input.members.is_empty();
-    if has_bytes && !empty_input && !content_type_fits(service, input, headers) {
+    if has_bytes && !empty_input && !is_bound(input, &CONTENT_TYPE) && !content_type_fits(service, input, headers) {
         return Err(DecodeError::UnsupportedMediaType);
     }
-    if !accepts(headers, produced(service, structure_or_empty(service, operation.output))) {
+    if !is_bound(input, &ACCEPT) && !accepts(headers, produced(service, structure_or_empty(service, operation.output)))
+    {
         return Err(DecodeError::NotAcceptable);
     }
     Ok(())
+}
+
+/// Whether a member of the input is this header, so that its value is the client's to choose.
+fn is_bound(structure: &Structure, name: &HeaderName) -> bool {
+    let named =
+        |member: &Member| member.location == Location::Header && member.wire_name().eq_ignore_ascii_case(name.as_str());
+    structure.members.iter().any(named)
 }
 
 /// A body in JSON says so. Older SDKs name the type of awsJson instead, which the services take.

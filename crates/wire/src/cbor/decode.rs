@@ -64,7 +64,7 @@ impl Reader<'_> {
         let mut members = Struct::new();
         while self.more(&mut left)? {
             let key = self.text()?;
-            match find_member(structure, |member| member.wire_name() == key) {
+            match find_member(structure, |member| member.name == key) {
                 Some((index, member)) => match self.value(member, depth + 1)? {
                     Value::Null => {}
                     value => members.set(index, value),

@@ -27,7 +27,7 @@ pub(crate) fn error_body(service: &Service, error: &WireError, type_name: &str) 
     let structure = error.shape.and_then(|id| service.structure(id));
     let message_name = structure
         .and_then(|structure| structure.members.iter().find(|member| member.name.eq_ignore_ascii_case("message")))
-        .map_or("message", |member| member.wire_name());
+        .map_or("message", |member| &member.name);
     let mut members = Vec::new();
     for (index, value) in error.members.iter() {
         let Some(member) = structure.and_then(|structure| structure.members.get(usize::from(index))) else { continue };
@@ -36,7 +36,7 @@ pub(crate) fn error_body(service: &Service, error: &WireError, type_name: &str) 
         }
         let mut writer = Writer { out: Encoder::new(Vec::new()), service };
         if writer.value(member, value, 1).is_ok() {
-            members.push((member.wire_name(), writer.out.into_writer()));
+            members.push((&member.name, writer.out.into_writer()));
         }
     }
     let mut out = Encoder::new(Vec::with_capacity(128));
@@ -66,7 +66,7 @@ impl Writer<'_> {
         written(self.out.map(members.iter().filter(|(_, value)| **value != Value::Null).count() as u64));
         for (index, value) in members.iter().filter(|(_, value)| **value != Value::Null) {
             let member = structure.members.get(usize::from(index)).ok_or(EncodeError::BrokenModel)?;
-            written(self.out.str(member.wire_name()));
+            written(self.out.str(&member.name));
             self.value(member, value, depth + 1)?;
         }
         Ok(())

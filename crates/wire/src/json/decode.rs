@@ -3,16 +3,16 @@
 use kumoi_model::{Member, Service, Struct, Structure, Value};
 use serde::de::DeserializeSeed;
 
+use super::Dialect;
 use super::visitor::{AnySeed, MemberSeed, StructureSeed};
 use crate::context::Context;
-use crate::names::Scope;
 use crate::{DecodeError, Limits};
 
-/// Reads the members of `structure` that `scope` takes. An empty body is an empty structure.
+/// Reads the members of `structure` that are in the body. An empty body is an empty structure.
 pub(crate) fn decode_structure(
     service: &Service,
     structure: &Structure,
-    scope: Scope,
+    dialect: Dialect,
     body: &[u8],
     limits: &Limits,
 ) -> Result<Struct, DecodeError> {
@@ -20,10 +20,10 @@ pub(crate) fn decode_structure(
         return Ok(Struct::new());
     }
     let cx = Context::new(service, limits);
-    run(&cx, body, StructureSeed { cx: &cx, structure, scope, depth: 0 })
+    run(&cx, body, StructureSeed { cx: &cx, dialect, structure, scope: dialect.scope(), depth: 0 })
 }
 
-/// Reads a body that is the value of one member; `None` when it is empty or `null`.
+/// Reads a REST-JSON body that is the value of one member; `None` when it is empty or `null`.
 pub(crate) fn decode_member(
     service: &Service,
     member: &Member,
@@ -34,7 +34,7 @@ pub(crate) fn decode_member(
         return Ok(None);
     }
     let cx = Context::new(service, limits);
-    let value = run(&cx, body, MemberSeed { cx: &cx, member, depth: 0 })?;
+    let value = run(&cx, body, MemberSeed { cx: &cx, dialect: Dialect::Rest, member, depth: 0 })?;
     Ok(if value == Value::Null { None } else { Some(value) })
 }
 

@@ -4,36 +4,38 @@ use std::fmt::Write;
 
 use kumoi_model::{Kind, Location, Member, Service, Struct, Structure, TimestampFormat, Value};
 
+use super::Dialect;
 use crate::names::Scope;
 use crate::{EncodeError, WireError, names, text, timestamp};
 
 /// Deepest nesting of an output. Services bound what they store, so that only a mistake of theirs gets here.
 const MAX_DEPTH: u16 = 256;
 
-/// Appends the members of `structure` that `scope` takes, as an object.
+/// Appends the members of `structure` that are in the body, as an object.
 pub(crate) fn write_structure(
     out: &mut String,
     service: &Service,
     structure: &Structure,
-    scope: Scope,
+    dialect: Dialect,
     members: &Struct,
 ) -> Result<(), EncodeError> {
-    Writer { out, service }.structure(structure, scope, members, 0)
+    Writer { out, service, dialect }.structure(structure, dialect.scope(), members, 0)
 }
 
 /// Appends the value of `member`.
 pub(crate) fn write_member(
     out: &mut String,
     service: &Service,
+    dialect: Dialect,
     member: &Member,
     value: &Value,
 ) -> Result<(), EncodeError> {
-    Writer { out, service }.value(member, value, 0)
+    Writer { out, service, dialect }.value(member, value, 0)
 }
 
 /// The body of an error: its type, its message and the members that the model gives it. Members that cannot be written are left
 /// out, since an error must always be answerable.
-pub(crate) fn error_body(service: &Service, error: &WireError, type_name: Option<&str>) -> String {
+pub(crate) fn error_body(service: &Service, dialect: Dialect, error: &WireError, type_name: Option<&str>) -> String {
     let mut out = String::with_capacity(128);
     out.push('{');
     if let Some(name) = type_name {
@@ -45,7 +47,7 @@ pub(crate) fn error_body(service: &Service, error: &WireError, type_name: Option
         let message = structure
             .and_then(|structure| structure.members.iter().find(|member| member.name.eq_ignore_ascii_case("message")))
             .filter(|member| member.location == Location::Body)
-            .map_or("message", |member| member.wire_name());
+            .map_or("message", |member| dialect.name(member));
         separate(&mut out);
         write_string(&mut out, message);
         out.push(':');
@@ -58,9 +60,9 @@ pub(crate) fn error_body(service: &Service, error: &WireError, type_name: Option
         }
         let before = out.len();
         separate(&mut out);
-        write_string(&mut out, member.wire_name());
+        write_string(&mut out, dialect.name(member));
         out.push(':');
-        if write_member(&mut out, service, member, value).is_err() {
+        if write_member(&mut out, service, dialect, member, value).is_err() {
             out.truncate(before);
         }
     }
@@ -77,6 +79,7 @@ fn separate(out: &mut String) {
 struct Writer<'a> {
     out: &'a mut String,
     service: &'a Service,
+    dialect: Dialect,
 }
 
 impl Writer<'_> {
@@ -100,7 +103,7 @@ impl Writer<'_> {
             if !std::mem::take(&mut first) {
                 self.out.push(',');
             }
-            write_string(self.out, member.wire_name());
+            write_string(self.out, self.dialect.name(member));
             self.out.push(':');
             self.value(member, value, depth + 1)?;
         }

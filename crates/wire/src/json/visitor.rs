@@ -5,6 +5,7 @@ use std::fmt;
 use kumoi_model::{Kind, Member, Struct, Structure, Value};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
+use super::Dialect;
 use super::scalar::{self, Token};
 use crate::DecodeError;
 use crate::context::{Context, find_member, unique_keys};
@@ -20,6 +21,7 @@ fn stop<E: Error>(cx: &Context<'_>, error: DecodeError) -> E {
 #[derive(Clone, Copy)]
 pub(crate) struct MemberSeed<'a> {
     pub(crate) cx: &'a Context<'a>,
+    pub(crate) dialect: Dialect,
     pub(crate) member: &'a Member,
     pub(crate) depth: u16,
 }
@@ -95,7 +97,7 @@ impl<'de> Visitor<'de> for MemberSeed<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         match self.kind()? {
             Kind::Structure(structure) => {
-                StructureSeed { cx: self.cx, structure, scope: Scope::All, depth: self.depth }
+                StructureSeed { cx: self.cx, dialect: self.dialect, structure, scope: Scope::All, depth: self.depth }
                     .visit_map(map)
                     .map(Value::Struct)
             }
@@ -121,6 +123,7 @@ impl<'de> Visitor<'de> for MemberSeed<'_> {
 #[derive(Clone, Copy)]
 pub(crate) struct StructureSeed<'a> {
     pub(crate) cx: &'a Context<'a>,
+    pub(crate) dialect: Dialect,
     pub(crate) structure: &'a Structure,
     pub(crate) scope: Scope,
     pub(crate) depth: u16,
@@ -143,14 +146,16 @@ impl<'de> Visitor<'de> for StructureSeed<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Struct, A::Error> {
         let mut members = Struct::new();
-        let key = KeySeed { structure: self.structure, scope: self.scope };
+        let key = KeySeed { dialect: self.dialect, structure: self.structure, scope: self.scope };
         while let Some(found) = map.next_key_seed(key)? {
             let depth = self.depth + 1;
             match found {
-                Some((index, member)) => match map.next_value_seed(MemberSeed { cx: self.cx, member, depth })? {
-                    Value::Null => {}
-                    value => members.set(index, value),
-                },
+                Some((index, member)) => {
+                    match map.next_value_seed(MemberSeed { cx: self.cx, dialect: self.dialect, member, depth })? {
+                        Value::Null => {}
+                        value => members.set(index, value),
+                    }
+                }
                 None => map.next_value_seed(AnySeed { cx: self.cx, depth })?,
             }
         }
@@ -168,6 +173,7 @@ impl<'de> Visitor<'de> for StructureSeed<'_> {
 /// The key of a structure: the member of that name, if there is one.
 #[derive(Clone, Copy)]
 struct KeySeed<'a> {
+    dialect: Dialect,
     structure: &'a Structure,
     scope: Scope,
 }
@@ -188,7 +194,7 @@ impl<'a> Visitor<'_> for KeySeed<'a> {
     }
 
     fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(find_member(self.structure, |member| self.scope.takes(member) && member.wire_name() == name))
+        Ok(find_member(self.structure, |member| self.scope.takes(member) && self.dialect.name(member) == name))
     }
 }
 

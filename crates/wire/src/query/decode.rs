@@ -99,10 +99,10 @@ impl Reader<'_> {
             Dialect::Aws if names::is_flattened(self.cx.service, member) => {
                 names::flattened_list_name(self.cx.service, member) == segment
             }
-            Dialect::Aws => member.wire_name() == segment,
+            Dialect::Aws => names::element_name(self.cx.service, member) == segment,
             Dialect::Ec2 => match member.query_name.as_deref() {
                 Some(name) => name == segment,
-                None => equals_capitalised(member.wire_name(), segment),
+                None => equals_capitalised(names::element_name(self.cx.service, member), segment),
             },
         }
     }

@@ -57,7 +57,7 @@ impl Decoder<'_> {
         let service = self.cx.service;
         let mut members = Struct::new();
         for (index, member) in structure.members.iter().enumerate().filter(|(_, member)| member.xml_attribute) {
-            if let Some(text) = tag.attribute(member.wire_name())? {
+            if let Some(text) = tag.attribute(names::element_name(service, member))? {
                 members.set(index as u16, self.scalar(member, &text)?);
             }
         }
@@ -65,7 +65,7 @@ impl Decoder<'_> {
             let found = find_member(structure, |member| {
                 scope.takes(member)
                     && !member.xml_attribute
-                    && (child.is(member.wire_name())
+                    && (child.is(names::element_name(service, member))
                         || (names::is_flattened(service, member)
                             && child.is(names::flattened_list_name(service, member))))
             });

@@ -69,13 +69,13 @@ impl<'a> Encoder<'a> {
                     return Ok(());
                 }
                 (Value::Map(entries), Kind::Map { key, value, .. }) => {
-                    let name = member.wire_name();
+                    let name = names::element_name(self.service, member);
                     return self.entries(name, self.namespace(member), key, value, entries, depth);
                 }
                 _ => {}
             }
         }
-        let name = member.wire_name();
+        let name = names::element_name(self.service, member);
         self.element(name, self.namespace(member), member, value, depth)
     }
 
@@ -136,7 +136,7 @@ impl<'a> Encoder<'a> {
             }
             if member.xml_attribute {
                 let text = self.scalar(member, self.shape(member)?, value)?;
-                self.out.attribute(member.wire_name(), &text);
+                self.out.attribute(names::element_name(self.service, member), &text);
             } else {
                 elements.push((member, value));
             }
@@ -183,7 +183,15 @@ impl<'a> Encoder<'a> {
         self.service.shape(member.shape).ok_or(EncodeError::BrokenModel)
     }
 
-    fn namespace<'m>(&self, member: &'m Member) -> Option<&'m XmlNamespace> {
-        member.xml_namespace.as_ref()
+    /// The declaration at the member's place; else the one of its shape, when it declares a prefix that attributes inside need.
+    fn namespace<'m>(&self, member: &'m Member) -> Option<&'m XmlNamespace>
+    where
+        'a: 'm,
+    {
+        let at_shape = || {
+            let declared = self.service.shape(member.shape)?.xml_namespace.as_ref()?;
+            declared.prefix.is_some().then_some(declared)
+        };
+        member.xml_namespace.as_ref().or_else(at_shape)
     }
 }

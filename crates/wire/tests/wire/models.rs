@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use kumoi_model::{
     ByteStream, Catalog, Kind, Location, Member, Operation, Protocol, Service, Struct, Timestamp, Value,
 };
-use kumoi_wire::{Router, WireError, encode, encode_error};
+use kumoi_wire::{Body, Labels, Limits, Request, Router, WireError, decode, encode, encode_error};
 
 /// Operations that no request can tell from another one of the same service, with the reason.
 const INDISTINGUISHABLE: &[(&str, &str)] = &[
@@ -140,8 +140,8 @@ fn the_location_of_a_bucket_stands_without_a_wrapper() {
     members.set(0, Value::String("eu-west-1".into()));
     let text =
         |output: Struct| match encode(&s3, Protocol::RestXml, operation, Value::Struct(output), "id").unwrap().body {
-            kumoi_wire::Body::Bytes(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
-            kumoi_wire::Body::Stream(_) => panic!("no stream"),
+            Body::Bytes(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
+            Body::Stream(_) => panic!("no stream"),
         };
     let root = text(members);
     assert!(root.contains("<LocationConstraint") && root.ends_with(">eu-west-1</LocationConstraint>"), "{root}");
@@ -195,4 +195,46 @@ fn s3_is_routed_by_query_and_header() {
         assert_eq!(labels.get("Key"), key, "{method} {target}");
     }
     assert_eq!(router.route(&Method::PATCH, "/bucket", "", &HeaderMap::new()), None);
+}
+
+/// SQS is JSON in the published package; its older form names things otherwise.
+#[test]
+fn sqs_is_understood_in_both_of_its_protocols() {
+    let sqs = Catalog::get().load("sqs").unwrap();
+    let decoded = |protocol, operation: &str, body: &str| {
+        let request = Request {
+            method: &Method::POST,
+            raw_path: "/",
+            query: "",
+            headers: &HeaderMap::new(),
+            body: Body::Bytes(body.to_owned().into()),
+        };
+        let operation = sqs.operation(operation).unwrap();
+        decode(&sqs, protocol, operation, request, &Labels::none(), &Limits::default()).unwrap()
+    };
+    for (operation, json, form) in [
+        (
+            "CreateQueue",
+            r#"{"QueueName":"q","Attributes":{"DelaySeconds":"5"},"tags":{"a":"b"}}"#,
+            "QueueName=q&Attribute.1.Name=DelaySeconds&Attribute.1.Value=5&Tag.1.Key=a&Tag.1.Value=b",
+        ),
+        (
+            "SendMessage",
+            r#"{"QueueUrl":"u","MessageBody":"m","MessageAttributes":{"n":{"DataType":"String","StringValue":"s"}}}"#,
+            "QueueUrl=u&MessageBody=m&MessageAttribute.1.Name=n&MessageAttribute.1.Value.DataType=String\
+             &MessageAttribute.1.Value.StringValue=s",
+        ),
+        (
+            "SendMessageBatch",
+            r#"{"QueueUrl":"u","Entries":[{"Id":"1","MessageBody":"a"},{"Id":"2","MessageBody":"b"}]}"#,
+            "QueueUrl=u&SendMessageBatchRequestEntry.1.Id=1&SendMessageBatchRequestEntry.1.MessageBody=a\
+             &SendMessageBatchRequestEntry.2.Id=2&SendMessageBatchRequestEntry.2.MessageBody=b",
+        ),
+        ("GetQueueAttributes", r#"{"QueueUrl":"u","AttributeNames":["All"]}"#, "QueueUrl=u&AttributeName.1=All"),
+    ] {
+        let json = decoded(Protocol::AwsJson, operation, json);
+        let form = decoded(Protocol::AwsQuery, operation, &format!("Action={operation}&Version=2012-11-05&{form}"));
+        assert_eq!(json, form, "{operation}");
+        assert!(json.as_struct().unwrap().len() >= 2, "{operation}: {json:?}");
+    }
 }
