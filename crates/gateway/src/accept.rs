@@ -1,6 +1,6 @@
 //! First stage: the head of a request, kept as it came over the wire.
 
-use http::{HeaderMap, Method, Uri, header};
+use http::{HeaderMap, Method, Uri, Version, header};
 use kumoi_wire::sigv4::RequestParts;
 
 use crate::failure::Failure;
@@ -8,6 +8,7 @@ use crate::failure::Failure;
 /// The head of a request. Path and query stay as sent, since signatures cover them and labels are decoded one by one.
 pub(crate) struct Head {
     pub(crate) method: Method,
+    version: Version,
     uri: Uri,
     pub(crate) headers: HeaderMap,
     host: String,
@@ -25,7 +26,7 @@ impl Head {
             Some(host) => String::from_utf8_lossy(host.as_bytes()).to_ascii_lowercase(),
             None => parts.uri.authority().map(|authority| authority.as_str().to_ascii_lowercase()).unwrap_or_default(),
         };
-        Self { method: parts.method, uri: parts.uri, headers: parts.headers, host, scheme }
+        Self { version: parts.version, method: parts.method, uri: parts.uri, headers: parts.headers, host, scheme }
     }
 
     /// Refuses what is out of proportion before anything else looks at it.
@@ -38,6 +39,11 @@ impl Head {
             return Err(Failure::plain(414, "RequestURITooLong", "The request's path and query are too long."));
         }
         Ok(())
+    }
+
+    /// Whether the connection serves one request at a time.
+    pub(crate) fn is_http1(&self) -> bool {
+        self.version <= Version::HTTP_11
     }
 
     /// The path as sent.

@@ -15,8 +15,8 @@ use kumoi_core::identity::{self, Credential};
 use kumoi_core::{Kernel, Principal, World};
 use kumoi_model::{Protocol, Service};
 use kumoi_store::{StoreError, WorldId};
-use kumoi_wire::sigv4::{self, Family, PathStyle, Payload, Policy, Presented, SigError};
 use kumoi_wire::WireError;
+use kumoi_wire::sigv4::{self, Family, PathStyle, Payload, Policy, Presented, SigError};
 
 use crate::accept::Head;
 use crate::failure::Failure;
@@ -50,7 +50,8 @@ pub(crate) fn world(
         Some(name) => WorldId::new(name).map_err(|error| Failure::plain(404, "UnknownWorld", error.to_string()))?,
     };
     kernel.worlds().get(&id).ok_or_else(|| {
-        let message = format!("There is no world named {id}. `kumoi fork` makes one; GET /_kumoi/worlds lists those that exist.");
+        let message =
+            format!("There is no world named {id}. `kumoi fork` makes one; GET /_kumoi/worlds lists those that exist.");
         Failure::plain(404, "UnknownWorld", message)
     })
 }
@@ -150,5 +151,5 @@ pub(crate) fn refusal(target: &Target<'_>, error: &SigError) -> Failure {
         Protocol::Ec2Query => Family::Ec2,
     };
     let parts = error.to_fault_parts(family);
-    Failure::of(target.model, target.protocol, WireError::new(parts.code, parts.status, parts.message))
+    Failure::at(target, WireError::new(parts.code, parts.status, parts.message))
 }

@@ -1,11 +1,14 @@
 //! Bodies: read within bounds, written as they come.
 
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
+use http::HeaderMap;
 use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
@@ -113,6 +116,9 @@ impl Reader {
 
     async fn next(&mut self) -> Result<Option<Bytes>, BodyError> {
         loop {
+            if self.body.is_end_stream() {
+                return Ok(None);
+            }
             let allowed = self.stall + Duration::from_secs(self.received / self.rate);
             let patience = allowed.saturating_sub(self.started.elapsed()).min(self.stall);
             let frame = match tokio::time::timeout(patience, self.body.frame()).await {
@@ -134,16 +140,80 @@ impl Reader {
     }
 }
 
-/// Reads a body whole. What a client declares is never allocated in advance beyond a piece's size.
-pub(crate) async fn read(body: Incoming, limits: &Limits) -> Result<Bytes, BodyError> {
-    if body.is_end_stream() {
-        return Ok(Bytes::new());
+/// The body of a request: read whole, handed on as a stream, or left where it is.
+pub(crate) struct RequestBody {
+    state: State,
+    /// The client waits for `100 Continue` before it sends the body.
+    awaited: bool,
+}
+
+enum State {
+    Unread(Incoming),
+    /// All of it has been read.
+    Done,
+    /// Some of it is still to come, and will not be read.
+    Abandoned,
+    /// Somebody reads it; true when nothing is left.
+    Streaming(Arc<AtomicBool>),
+}
+
+/// What is read of a body that nobody wants, so that its connection can be used again, and for how long.
+const DRAINED: u64 = 64 << 10;
+const DRAIN_TIME: Duration = Duration::from_secs(1);
+
+impl RequestBody {
+    pub(crate) fn new(body: Incoming, headers: &HeaderMap) -> Self {
+        Self { state: State::Unread(body), awaited: headers.contains_key(http::header::EXPECT) }
     }
-    let mut reader = Reader::new(body, limits.body, limits)?;
+
+    /// Reads it whole. What a client declares is never allocated in advance beyond a piece's size.
+    pub(crate) async fn read(&mut self, limits: &Limits) -> Result<Bytes, BodyError> {
+        let State::Unread(body) = std::mem::replace(&mut self.state, State::Abandoned) else {
+            return Err(BodyError::Broken);
+        };
+        let whole = read(Reader::new(body, limits.body, limits)?).await?;
+        self.state = State::Done;
+        Ok(whole)
+    }
+
+    /// Hands it on as it comes, `limit` bytes at most.
+    pub(crate) fn stream(&mut self, limit: u64, limits: &Limits) -> Result<ByteStream, BodyError> {
+        let State::Unread(body) = std::mem::replace(&mut self.state, State::Abandoned) else {
+            return Err(BodyError::Broken);
+        };
+        let length = body.size_hint().exact();
+        let reader = Reader::new(body, limit, limits)?;
+        let done = Arc::new(AtomicBool::new(false));
+        self.state = State::Streaming(done.clone());
+        let chunks = futures_util::stream::try_unfold((reader, done), |(mut reader, done)| async move {
+            let next = reader.next().await.map_err(StreamError::from)?;
+            if reader.body.is_end_stream() || next.is_none() {
+                done.store(true, Ordering::Relaxed);
+            }
+            Ok(next.map(|data| (data, (reader, done))))
+        });
+        Ok(ByteStream::new(chunks, length))
+    }
+
+    /// Deals with what is left once the answer is known. False when the connection cannot be used again, as there is more to come.
+    pub(crate) async fn settle(self) -> bool {
+        match self.state {
+            State::Done => true,
+            State::Abandoned => false,
+            State::Streaming(done) => done.load(Ordering::Relaxed),
+            State::Unread(body) if body.is_end_stream() => true,
+            State::Unread(body) => {
+                let short = body.size_hint().upper().is_some_and(|length| length <= DRAINED);
+                short
+                    && !self.awaited
+                    && tokio::time::timeout(DRAIN_TIME, body.collect()).await.is_ok_and(|read| read.is_ok())
+            }
+        }
+    }
+}
+
+async fn read(mut reader: Reader) -> Result<Bytes, BodyError> {
     let Some(first) = reader.next().await? else { return Ok(Bytes::new()) };
-    if reader.body.is_end_stream() {
-        return Ok(first);
-    }
     let Some(second) = reader.next().await? else { return Ok(first) };
     let mut whole = BytesMut::with_capacity((first.len() + second.len()) * 2);
     whole.extend_from_slice(&first);
@@ -152,15 +222,4 @@ pub(crate) async fn read(body: Incoming, limits: &Limits) -> Result<Bytes, BodyE
         whole.extend_from_slice(&data);
     }
     Ok(whole.freeze())
-}
-
-/// Hands a body on as it comes, `limit` bytes at most.
-pub(crate) fn stream(body: Incoming, limit: u64, limits: &Limits) -> Result<ByteStream, BodyError> {
-    let length = body.size_hint().exact();
-    let reader = Reader::new(body, limit, limits)?;
-    let chunks = futures_util::stream::try_unfold(reader, |mut reader| async move {
-        let next = reader.next().await.map_err(StreamError::from)?;
-        Ok(next.map(|data| (data, reader)))
-    });
-    Ok(ByteStream::new(chunks, length))
 }

@@ -70,7 +70,7 @@ pub struct Limits {
     pub snapshot: u64,
     /// Most bytes of a request's head.
     pub head_bytes: usize,
-    /// Most headers of a request.
+    /// Most headers of a request. Up to 100 cost no allocation.
     pub headers: usize,
     /// Most concurrent streams of an HTTP/2 connection.
     pub streams: u32,
@@ -92,7 +92,7 @@ impl Default for Limits {
             body: 64 << 20,
             snapshot: 1 << 40,
             head_bytes: 128 << 10,
-            headers: 256,
+            headers: 100,
             streams: 256,
             grace: Duration::from_secs(10),
             decode: kumoi_wire::Limits::default(),

@@ -4,9 +4,9 @@
 //! call any operation by default, as developers of local web applications expect. The admin API is stricter; see [`crate::admin`].
 
 use http::header::{
-    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN,
-    VARY,
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS,
+    ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
@@ -28,7 +28,13 @@ pub struct Cors {
 
 impl Default for Cors {
     fn default() -> Self {
-        Self { headers: true, check: false, origins: Vec::new(), allowed_headers: Vec::new(), exposed_headers: Vec::new() }
+        Self {
+            headers: true,
+            check: false,
+            origins: Vec::new(),
+            allowed_headers: Vec::new(),
+            exposed_headers: Vec::new(),
+        }
     }
 }
 
@@ -60,8 +66,10 @@ impl Cors {
     }
 
     /// Adds what a browser needs to hand the answer to the page.
-    pub(crate) fn decorate(&self, origin: Option<&HeaderValue>, answer: &mut HeaderMap) {
-        let Some(origin) = origin.filter(|_| self.headers) else { return };
+    pub(crate) fn decorate(&self, origin: &HeaderValue, answer: &mut HeaderMap) {
+        if !self.headers {
+            return;
+        }
         answer.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
         answer.append(VARY, HeaderValue::from_static("Origin"));
         insert_list(answer, ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED, &self.exposed_headers);
@@ -80,7 +88,6 @@ impl Cors {
             }
             None => insert_list(answer, ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED, &self.allowed_headers),
         }
-        answer.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
         if request.contains_key("access-control-request-private-network") {
             let name = HeaderName::from_static("access-control-allow-private-network");
             answer.insert(name, HeaderValue::from_static("true"));
@@ -109,10 +116,18 @@ mod tests {
 
     #[test]
     fn loopback_pages_are_told_from_others() {
-        for origin in ["http://localhost:3000", "https://localhost", "http://app.localhost:1", "http://127.0.0.1:8", "http://[::1]:8"] {
+        for origin in [
+            "http://localhost:3000",
+            "https://localhost",
+            "http://app.localhost:1",
+            "http://127.0.0.1:8",
+            "http://[::1]:8",
+        ] {
             assert!(is_loopback_origin(&HeaderValue::from_static(origin)), "{origin}");
         }
-        for origin in ["null", "http://localhost.evil.com", "https://example.com", "file://", "http://127.0.0.1.evil.com"] {
+        for origin in
+            ["null", "http://localhost.evil.com", "https://example.com", "file://", "http://127.0.0.1.evil.com"]
+        {
             assert!(!is_loopback_origin(&HeaderValue::from_static(origin)), "{origin}");
         }
     }

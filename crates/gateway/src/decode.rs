@@ -22,7 +22,7 @@ pub(crate) fn decode(
     let raw_path = target.path.as_deref().unwrap_or(head.raw_path());
     let request = Request { method: &head.method, raw_path, query: head.query(), headers: &head.headers, body };
     let decoded = kumoi_wire::decode(target.model, target.protocol, target.operation, request, &target.labels, limits);
-    let mut input = decoded.map_err(|error| Failure::of(target.model, target.protocol, error.to_wire(target.protocol)))?;
+    let mut input = decoded.map_err(|error| Failure::at(target, error.to_wire(target.protocol)))?;
     if let Some(service) = kernel.registry().get(&target.model.id) {
         let query_protocol = matches!(target.protocol, Protocol::AwsQuery | Protocol::Ec2Query);
         let incoming = Incoming { host: head.host(), path: head.raw_path(), query_protocol };

@@ -39,9 +39,7 @@ pub(crate) fn encode(head: &Head, target: &Target<'_>, outcome: Outcome, request
     };
     let mut reply = from_wire(target.model, response, request_id);
     if !outcome.ignored.is_empty() {
-        if let Ok(value) = HeaderValue::from_str(&outcome.ignored.join(",")) {
-            reply.headers_mut().insert(IGNORED, value);
-        }
+        insert(reply.headers_mut(), IGNORED, &outcome.ignored.join(","));
     }
     reply
 }
@@ -49,7 +47,7 @@ pub(crate) fn encode(head: &Head, target: &Target<'_>, outcome: Outcome, request
 /// Writes why a request never became a call.
 pub(crate) fn refuse(head: &Head, failure: Failure, request_id: &str) -> Reply {
     match failure {
-        Failure::Service { service, protocol, mut error } => {
+        Failure::Service { service, protocol, mut error, .. } => {
             error.head = head.method == http::Method::HEAD;
             from_wire(&service, kumoi_wire::encode_error(&service, protocol, &error, request_id), request_id)
         }
@@ -96,7 +94,10 @@ fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
 fn wire_error(service: &Service, operation: &Operation, fault: &Fault, head: &Head) -> WireError {
     let code = fault.code();
     let named = |id: kumoi_model::ShapeId| {
-        let coded = service.structure(id).and_then(|structure| structure.error.as_ref()).is_some_and(|error| error.code == code);
+        let coded = service
+            .structure(id)
+            .and_then(|structure| structure.error.as_ref())
+            .is_some_and(|error| error.code == code);
         coded || service.shape(id).is_some_and(|shape| shape.name == code)
     };
     WireError {

@@ -6,6 +6,7 @@ use kumoi_model::{Protocol, Service};
 use kumoi_wire::WireError;
 
 use crate::body::BodyError;
+use crate::identify::Target;
 
 /// Why a request is refused before it reaches a service.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub(crate) enum Failure {
         service: Arc<Service>,
         /// The protocol that the client speaks.
         protocol: Protocol,
+        /// The operation, once that is known, too.
+        operation: Option<usize>,
         /// The error.
         error: Box<WireError>,
     },
@@ -32,8 +35,14 @@ pub(crate) enum Failure {
 
 impl Failure {
     /// An error in the form of a service.
-    pub(crate) fn of(service: &Arc<Service>, protocol: Protocol, error: WireError) -> Self {
-        Self::Service { service: service.clone(), protocol, error: Box::new(error) }
+    pub(crate) fn service(service: &Arc<Service>, protocol: Protocol, error: WireError) -> Self {
+        Self::Service { service: service.clone(), protocol, operation: None, error: Box::new(error) }
+    }
+
+    /// An error in the form of the service that a request is for.
+    pub(crate) fn at(target: &Target<'_>, error: WireError) -> Self {
+        let (service, operation) = (target.model.clone(), Some(target.index));
+        Self::Service { service, protocol: target.protocol, operation, error: Box::new(error) }
     }
 
     /// An error for whoever asked.
@@ -41,11 +50,30 @@ impl Failure {
         Self::Plain { status, code, message: message.into() }
     }
 
-    /// The same, in the form of a service that is known by now.
-    pub(crate) fn in_form_of(self, service: &Arc<Service>, protocol: Protocol) -> Self {
+    /// The same, in the form of the service that the request is for.
+    pub(crate) fn of(self, target: &Target<'_>) -> Self {
         match self {
-            Self::Plain { status, code, message } => Self::of(service, protocol, WireError::new(code, status, message)),
+            Self::Plain { status, code, message } => Self::at(target, WireError::new(code, status, message)),
             known @ Self::Service { .. } => known,
+        }
+    }
+
+    /// Status and code.
+    pub(crate) fn told(&self) -> (u16, &str) {
+        match self {
+            Self::Service { error, .. } => (error.status, &error.code),
+            Self::Plain { status, code, .. } => (*status, code),
+        }
+    }
+
+    /// Model id of the service and name of the operation, as far as they are known.
+    pub(crate) fn target(&self) -> (&str, &str) {
+        match self {
+            Self::Service { service, operation, .. } => {
+                let operation = operation.and_then(|index| service.operations.get(index));
+                (&service.id, operation.map_or("", |operation| &operation.name))
+            }
+            Self::Plain { .. } => ("", ""),
         }
     }
 }

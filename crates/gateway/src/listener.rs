@@ -1,13 +1,12 @@
 //! Connections: accepted within a bound, told apart by their first bytes, served until they end or the server stops.
 
 use std::convert::Infallible;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use hyper::Request;
-use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -16,13 +15,20 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::encode::Reply;
 use crate::gateway::Gateway;
 use crate::pipeline;
 use crate::stream::{Opening, Patient, sniff};
 
+/// The bound that hyper has by itself, and for which it has room without an allocation.
+const HYPER_HEADERS: usize = 100;
+
 /// Accepts connections until the server stops.
-pub(crate) async fn accept(gateway: Arc<Gateway>, listener: TcpListener, places: Arc<Semaphore>, stopping: CancellationToken) {
+pub(crate) async fn accept(
+    gateway: Arc<Gateway>,
+    listener: TcpListener,
+    places: Arc<Semaphore>,
+    stopping: CancellationToken,
+) {
     loop {
         let place = tokio::select! {
             place = places.clone().acquire_owned() => place,
@@ -95,7 +101,18 @@ async fn serve<S>(
 {
     let limits = gateway.config.limits.clone();
     let io = TokioIo::new(Patient::new(stream, ahead, limits.write_stall));
-    let service = service_fn(move |request| answer(gateway.clone(), request, scheme));
+    let activity = Arc::new(Activity::default());
+    let service = service_fn({
+        let activity = activity.clone();
+        move |request| {
+            let (gateway, asked) = (gateway.clone(), activity.begin());
+            async move {
+                let fut = pipeline::answer(gateway, request, scheme); tracing::error!(size = std::mem::size_of_val(&fut), "XXX"); let reply = fut.await;
+                drop(asked);
+                Ok::<_, Infallible>(reply)
+            }
+        }
+    });
     let ended = match opening {
         Opening::Http2 => {
             let mut builder = http2::Builder::new(TokioExecutor::new());
@@ -108,6 +125,10 @@ async fn serve<S>(
             let mut connection = pin!(builder.serve_connection(io, service));
             tokio::select! {
                 ended = connection.as_mut() => ended,
+                () = activity.ceases(limits.head) => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
                 () = stopping.cancelled_owned() => {
                     connection.as_mut().graceful_shutdown();
                     connection.await
@@ -119,9 +140,10 @@ async fn serve<S>(
             builder
                 .timer(TokioTimer::new())
                 .header_read_timeout(limits.head)
-                .max_buf_size(limits.head_bytes.max(8192))
-                .max_headers(limits.headers)
-                .pipeline_flush(true);
+                .max_buf_size(limits.head_bytes.max(8192));
+            if limits.headers != HYPER_HEADERS {
+                builder.max_headers(limits.headers);
+            }
             let mut connection = pin!(builder.serve_connection(io, service));
             tokio::select! {
                 ended = connection.as_mut() => ended,
@@ -137,9 +159,39 @@ async fn serve<S>(
     }
 }
 
-/// The pipeline as hyper wants it. Boxed, since the compiler cannot see through hyper's traits that so large a future is `Send`.
-fn answer(gateway: Arc<Gateway>, request: Request<Incoming>, scheme: &'static str) -> Answer {
-    Box::pin(async move { Ok(pipeline::answer(gateway, request, scheme).await) })
+/// How many requests a connection had and has: HTTP/2 knows no end of idleness by itself.
+#[derive(Default)]
+struct Activity {
+    asked: AtomicU64,
+    answered: AtomicU64,
 }
 
-type Answer = Pin<Box<dyn Future<Output = Result<Reply, Infallible>> + Send>>;
+impl Activity {
+    /// Notes a request; it is answered, or given up, when the result is dropped.
+    fn begin(self: &Arc<Self>) -> Asked {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        Asked(self.clone())
+    }
+
+    /// Resolves when nothing was asked for at least `idle`, and nothing is under way.
+    async fn ceases(&self, idle: Duration) {
+        let mut before = None;
+        loop {
+            let asked = self.asked.load(Ordering::Relaxed);
+            if before == Some(asked) && self.answered.load(Ordering::Relaxed) == asked {
+                return;
+            }
+            before = Some(asked);
+            tokio::time::sleep(idle).await;
+        }
+    }
+}
+
+/// A request under way.
+struct Asked(Arc<Activity>);
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        self.0.answered.fetch_add(1, Ordering::Relaxed);
+    }
+}

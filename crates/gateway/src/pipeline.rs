@@ -14,14 +14,15 @@ use futures_util::FutureExt as _;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use hyper::Request;
 use hyper::body::Incoming;
-use kumoi_core::{Call, Endpoint};
+use kumoi_core::clock::{Stopwatch, real_time};
+use kumoi_core::{Call, Endpoint, RequestRecord};
 use kumoi_store::Scope;
 use kumoi_wire::sigv4::{self, Payload, Presented};
 use kumoi_wire::{Body, streams_request};
 
 use crate::accept::Head;
 use crate::authenticate::{self, authenticate};
-use crate::body;
+use crate::body::{ReplyBody, RequestBody};
 use crate::encode::{self, Reply};
 use crate::failure::Failure;
 use crate::gateway::Gateway;
@@ -32,42 +33,80 @@ use crate::{admin, compat, cors, decode};
 pub(crate) async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>, scheme: &'static str) -> Reply {
     let (parts, body) = request.into_parts();
     let head = Head::accept(parts, scheme);
+    let mut body = RequestBody::new(body, &head.headers);
     let request_id = gateway.request_id();
-    let answered = AssertUnwindSafe(route(&gateway, &head, body, &request_id)).catch_unwind().await;
+    let answered = AssertUnwindSafe(route(&gateway, &head, &mut body, &request_id)).catch_unwind().await;
     let mut reply = answered.unwrap_or_else(|panic| {
         tracing::error!(message = panic_message(panic.as_ref()), path = head.raw_path(), "a request panicked");
-        encode::plain(500, "InternalFailure", "An internal failure occurred; the log of kumoi has the details.", &request_id)
+        encode::plain(
+            500,
+            "InternalFailure",
+            "An internal failure occurred; the log of kumoi has the details.",
+            &request_id,
+        )
     });
     decorate(&gateway, &head, reply.headers_mut());
+    if !body.settle().await && head.is_http1() {
+        reply.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     reply
 }
 
 /// What is kumoi's own affair goes to its own handlers, everything else is AWS's.
-async fn route(gateway: &Arc<Gateway>, head: &Head, body: Incoming, request_id: &str) -> Reply {
+async fn route(gateway: &Arc<Gateway>, head: &Head, body: &mut RequestBody, request_id: &str) -> Reply {
     if cors::is_preflight(&head.method, &head.headers) {
         return preflight(gateway, head);
     }
+    // Boxed, so that what is rare does not make the future of every request larger.
     if let Some(path) = admin::path(head) {
-        return admin::answer(gateway, head, path, body).await;
+        return Box::pin(admin::answer(gateway, head, path, body)).await;
     }
     if let Some(path) = compat::path(head) {
-        return compat::answer(gateway, head, path, body).await;
+        return Box::pin(compat::answer(gateway, head, path, body)).await;
     }
+    let stopwatch = Stopwatch::start();
     match call(gateway, head, body, request_id).await {
         Ok(reply) => reply,
-        Err(failure) => encode::refuse(head, failure, request_id),
+        Err(failure) => {
+            record(gateway, &failure, request_id, stopwatch);
+            encode::refuse(head, failure, request_id)
+        }
     }
 }
 
+/// Lists a refusal among the latest requests, where a person looks for what went wrong.
+fn record(gateway: &Gateway, failure: &Failure, request_id: &str, stopwatch: Stopwatch) {
+    let (status, code) = failure.told();
+    let (service, operation) = failure.target();
+    gateway.config.kernel.recorder().record(RequestRecord {
+        id: request_id.to_owned(),
+        time: real_time().millis(),
+        world: String::new(),
+        account: String::new(),
+        region: String::new(),
+        service: service.to_owned(),
+        operation: operation.to_owned(),
+        status,
+        code: Some(code.to_owned()),
+        principal: String::new(),
+        micros: u64::try_from(stopwatch.elapsed().as_micros()).unwrap_or(u64::MAX),
+        ignored: Vec::new(),
+    });
+}
+
 /// The pipeline.
-async fn call(gateway: &Arc<Gateway>, head: &Head, body: Incoming, request_id: &str) -> Result<Reply, Failure> {
+async fn call(gateway: &Arc<Gateway>, head: &Head, body: &mut RequestBody, request_id: &str) -> Result<Reply, Failure> {
     let kernel = &gateway.config.kernel;
     let limits = &gateway.config.limits;
 
     // accept
     head.check()?;
     if !gateway.config.cors.permits(&head.headers) {
-        return Err(Failure::plain(403, "Forbidden", "This origin may not call; EXTRA_CORS_ALLOWED_ORIGINS allows it."));
+        return Err(Failure::plain(
+            403,
+            "Forbidden",
+            "This origin may not call; EXTRA_CORS_ALLOWED_ORIGINS allows it.",
+        ));
     }
 
     // identify
@@ -76,21 +115,17 @@ async fn call(gateway: &Arc<Gateway>, head: &Head, body: Incoming, request_id: &
     let presented = sigv4::parse(&parts);
     let signed = presented.as_ref().ok().and_then(Presented::signed);
     // A form names its operation in the body, so it is read first; no operation streams a form.
-    let (form, mut rest) = match head.has_form() {
-        true => (Some(body::read(body, limits).await?), None),
-        false => (None, Some(body)),
-    };
-    let target = identify(&gateway.services, head, &host, signed, form.as_deref())?;
-    let in_form = |failure: Failure| failure.in_form_of(target.model, target.protocol);
+    let form = if head.has_form() { Some(body.read(limits).await?) } else { None };
+    let target = identify(&gateway.services, &kernel.settings().region, head, &host, signed, form.as_deref())?;
+    let in_form = |failure: Failure| failure.of(&target);
 
-    // The body is read whole, unless the operation streams it. One that cannot be handled is not read at all.
-    let body = match (form, rest.take()) {
-        (Some(form), _) => Body::Bytes(form),
-        (None, None) => Body::empty(),
-        (None, Some(body)) if streams_request(target.model, target.operation) => {
-            Body::Stream(body::stream(body, u64::MAX, limits).map_err(|error| in_form(error.into()))?)
+    // The body is read whole, unless the operation streams it.
+    let body = match form {
+        Some(form) => Body::Bytes(form),
+        None if streams_request(target.model, target.operation) => {
+            Body::Stream(body.stream(u64::MAX, limits).map_err(|error| in_form(error.into()))?)
         }
-        (None, Some(body)) => Body::Bytes(body::read(body, limits).await.map_err(|error| in_form(error.into()))?),
+        None => Body::Bytes(body.read(limits).await.map_err(|error| in_form(error.into()))?),
     };
 
     // authenticate
@@ -106,10 +141,8 @@ async fn call(gateway: &Arc<Gateway>, head: &Head, body: Incoming, request_id: &
     let input = decode::decode(kernel, &limits.decode, head, &target, body)?;
 
     // validate → authorize → handle → commit → record
-    let region = signed.and_then(sigv4::SignedRequest::region).filter(|region| is_region_label(region));
-    let region = region.or(host.region).unwrap_or(&kernel.settings().region);
     let call = Call {
-        scope: Scope::new(&caller.principal.account, region),
+        scope: Scope::new(&caller.principal.account, target.region),
         world: caller.world,
         principal: caller.principal,
         access_key: caller.access_key,
@@ -126,13 +159,8 @@ async fn call(gateway: &Arc<Gateway>, head: &Head, body: Incoming, request_id: &
     Ok(encode::encode(head, &target, outcome, request_id))
 }
 
-/// Whether a region can be part of host names and keys. Which regions exist is for the services to say.
-fn is_region_label(region: &str) -> bool {
-    (1..=64).contains(&region.len()) && region.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-}
-
 fn preflight(gateway: &Gateway, head: &Head) -> Reply {
-    let mut reply = http::Response::new(body::ReplyBody::EMPTY);
+    let mut reply = http::Response::new(ReplyBody::EMPTY);
     *reply.status_mut() = http::StatusCode::NO_CONTENT;
     if gateway.config.cors.permits(&head.headers) {
         gateway.config.cors.preflight(&head.headers, reply.headers_mut());
@@ -145,14 +173,13 @@ fn decorate(gateway: &Gateway, head: &Head, headers: &mut HeaderMap) {
     if gateway.config.compat.response_header {
         headers.insert(HeaderName::from_static("x-localstack"), HeaderValue::from_static("true"));
     }
-    if let Some(origin) = head.headers.get(header::ORIGIN) {
-        if gateway.config.cors.permits(&head.headers) {
-            gateway.config.cors.decorate(Some(origin), headers);
-        }
+    if let Some(origin) = head.headers.get(header::ORIGIN)
+        && gateway.config.cors.permits(&head.headers)
+    {
+        gateway.config.cors.decorate(origin, headers);
     }
 }
 
 fn panic_message(panic: &(dyn Any + Send)) -> &str {
     panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("?")
 }
-

@@ -38,7 +38,8 @@ impl Server {
         let mut listeners = Vec::with_capacity(config.listen.len());
         let mut addresses = Vec::with_capacity(config.listen.len());
         for address in &config.listen {
-            let explain = |error: io::Error| io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"));
+            let explain =
+                |error: io::Error| io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"));
             let listener = TcpListener::bind(address).await.map_err(explain)?;
             addresses.push(listener.local_addr().map_err(explain)?);
             listeners.push(listener);

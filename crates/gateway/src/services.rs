@@ -63,7 +63,10 @@ impl Services {
     pub(crate) fn new() -> Self {
         let entries = Catalog::get().services();
         let by_id = entries.iter().enumerate().map(|(at, entry)| (entry.id.as_str(), at)).collect();
-        let known = entries.iter().map(|entry| Known { entry, loaded: OnceLock::new(), used: AtomicBool::new(false) }).collect();
+        let known = entries
+            .iter()
+            .map(|entry| Known { entry, loaded: OnceLock::new(), used: AtomicBool::new(false) })
+            .collect();
         Self { known, by_id }
     }
 

@@ -24,7 +24,10 @@ const TLS_HANDSHAKE: u8 = 0x16;
 const HTTP2_PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// Reads until the protocol is clear; with it, what was read. `None` when the client closed before.
-pub(crate) async fn sniff<S: AsyncRead + Unpin>(stream: &mut S, expect_tls: bool) -> io::Result<Option<(Opening, Bytes)>> {
+pub(crate) async fn sniff<S: AsyncRead + Unpin>(
+    stream: &mut S,
+    expect_tls: bool,
+) -> io::Result<Option<(Opening, Bytes)>> {
     let mut buffer = bytes::BytesMut::with_capacity(HTTP2_PREFACE.len());
     loop {
         if stream.read_buf(&mut buffer).await? == 0 {
@@ -89,7 +92,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         this.watch(cx, written)
     }
 
-    fn poll_write_vectored(self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let written = Pin::new(&mut this.stream).poll_write_vectored(cx, bufs);
         this.watch(cx, written)

@@ -13,7 +13,8 @@ use std::time::Duration;
 use kumoi_core::clock::real_time;
 use parking_lot::Mutex;
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    SanType,
 };
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject as _;
@@ -49,7 +50,8 @@ impl Tls {
 
     /// What turns a connection into one over TLS; `None`, with a line in the log, when that cannot be had.
     pub(crate) fn acceptor(&self) -> Option<TlsAcceptor> {
-        let acceptor = self.acceptor.get_or_init(|| logged("TLS is not available", self.config()).map(TlsAcceptor::from));
+        let acceptor =
+            self.acceptor.get_or_init(|| logged("TLS is not available", self.config()).map(TlsAcceptor::from));
         acceptor.clone()
     }
 
@@ -96,7 +98,9 @@ impl Authority {
         if let Some(dir) = dir {
             match (std::fs::read_to_string(dir.join(CERTIFICATE_FILE)), std::fs::read_to_string(dir.join(KEY_FILE))) {
                 (Ok(certificate), Ok(key)) => return Self::from_pem(certificate, &key),
-                (Err(error), _) | (_, Err(error)) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+                (Err(error), _) | (_, Err(error)) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(error.into());
+                }
                 _ => {}
             }
         }
@@ -243,7 +247,8 @@ impl ResolvesServerCert for Fixed {
 fn read_certified_key(file: &Path) -> Result<Arc<CertifiedKey>, TlsError> {
     let explain = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
     let text = std::fs::read(file).map_err(|error| explain(&error))?;
-    let chain = CertificateDer::pem_slice_iter(&text).collect::<Result<Vec<_>, _>>().map_err(|error| explain(&error))?;
+    let chain =
+        CertificateDer::pem_slice_iter(&text).collect::<Result<Vec<_>, _>>().map_err(|error| explain(&error))?;
     let key = PrivateKeyDer::from_pem_slice(&text).map_err(|error| explain(&error))?;
     if chain.is_empty() {
         return Err(explain(&"there is no certificate in it").into());

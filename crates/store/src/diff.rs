@@ -87,9 +87,7 @@ fn difference(key: &RawKey, before: Option<&Value>, after: Option<&Value>) -> Re
     let content = |value: Option<&Value>| match (parts.kind, value) {
         (_, None) => Ok(None),
         (Kind::Counters, value) => counter_value(value).map(|number| Some(number.into())),
-        (_, Some(bytes)) => {
-            rmp_serde::from_slice(bytes).map(Some).map_err(|error| StoreError::Record(error.to_string()))
-        }
+        (_, Some(bytes)) => crate::readable::record(bytes).map(Some),
     };
     if matches!(parts.kind, Kind::Index(_)) {
         return Ok(None);

@@ -217,7 +217,8 @@ tuple_keys!(A, B, C, D, E, F);
 /// The elements of an encoded key in readable form: text as strings, bytes in hexadecimal, numbers beyond 64 bits as text.
 pub(crate) fn readable(mut input: &[u8]) -> Vec<serde_json::Value> {
     use serde_json::Value;
-    let hex = |bytes: &[u8]| Value::String(bytes.iter().map(|byte| format!("{byte:02x}")).collect());
+
+    use crate::readable::hex;
     let mut elements = Vec::new();
     while let Some(tag) = input.first() {
         let before = input;

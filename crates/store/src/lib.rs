@@ -16,6 +16,7 @@ mod error;
 mod key;
 mod range;
 mod raw;
+mod readable;
 pub mod save;
 mod start;
 mod store;

@@ -12,6 +12,7 @@
 //! keys (see the module `raw`), each greater than the one before it; index entries and counters are saved like records.
 
 use std::io::{Read, Write};
+use std::sync::Arc;
 
 use crate::engine::{AnyEngine, Engine, Snapshot, Write as Change};
 use crate::raw::{MAX_KEY, RawKey, Value};
@@ -166,7 +167,7 @@ fn entry(body: &mut &[u8]) -> Option<(RawKey, Value)> {
 }
 
 pub(crate) async fn load(
-    engine: &AnyEngine,
+    engine: &Arc<AnyEngine>,
     world: &WorldId,
     input: &mut (dyn Read + Send),
 ) -> Result<SaveStats, StoreError> {
@@ -181,14 +182,42 @@ pub(crate) async fn load(
     }
     // Filled out of sight, then put in place in one step.
     let hidden = hidden_world(engine).await?;
-    let outcome = match fill(engine, &hidden, &mut input).await {
-        Ok(entries) => engine.replace(world, &hidden).await.map(|()| SaveStats { entries, bytes: input.bytes }),
-        Err(error) => Err(error),
+    let unfinished = Unfinished { engine, world: Some(hidden.clone()) };
+    let filled = async {
+        let entries = fill(engine, &hidden, &mut input).await?;
+        engine.replace(world, &hidden).await?;
+        Ok(SaveStats { entries, bytes: input.bytes })
     };
+    let outcome = filled.await;
     if outcome.is_err() {
-        engine.drop_world(&hidden).await.ok();
+        // The first error is the one to tell.
+        let _ = engine.drop_world(&hidden).await;
     }
+    unfinished.done();
     outcome
+}
+
+/// Drops the world that is being filled when the caller gives up.
+struct Unfinished<'a> {
+    engine: &'a Arc<AnyEngine>,
+    world: Option<WorldId>,
+}
+
+impl Unfinished<'_> {
+    fn done(mut self) {
+        self.world = None;
+    }
+}
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        let Some(world) = self.world.take() else { return };
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let engine = Arc::clone(self.engine);
+            // If even that fails, the next start does it.
+            runtime.spawn(async move { engine.drop_world(&world).await });
+        }
+    }
 }
 
 async fn hidden_world(engine: &AnyEngine) -> Result<WorldId, StoreError> {

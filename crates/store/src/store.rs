@@ -49,7 +49,7 @@ impl Store {
 
     /// Waits until a commit changes something that the transaction read, the absence of a record and the extent of a range included; or until
     /// its world is reset or dropped. Returns at once if that has happened since its snapshot. For long polls: the caller then starts over.
-    /// Writes of the transaction are undone.
+    /// Writes of the transaction are undone. A transaction that read nothing waits for the end of its world.
     ///
     /// Holds no snapshot while it waits, and can be dropped at any time.
     pub async fn changed(&self, tx: Tx) {

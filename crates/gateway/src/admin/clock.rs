@@ -41,7 +41,9 @@ pub(super) async fn set(gateway: &Gateway, head: &Head, change: Change) -> Answe
     match change {
         Change::Freeze {} => kernel.set_clock_rate(&world, 0.0).await.map(drop)?,
         Change::Resume {} => kernel.set_clock_rate(&world, 1.0).await.map(drop)?,
-        Change::Scale { rate } if (0.0..=MAX_RATE).contains(&rate) => kernel.set_clock_rate(&world, rate).await.map(drop)?,
+        Change::Scale { rate } if (0.0..=MAX_RATE).contains(&rate) => {
+            kernel.set_clock_rate(&world, rate).await.map(drop)?
+        }
         Change::Scale { .. } => return Err(AdminError::invalid(format!("rate is a number from 0 to {MAX_RATE}."))),
         Change::Advance { by } => kernel.advance(&world, distance(&by)?).await.map(drop)?,
     }
@@ -54,18 +56,19 @@ fn distance(by: &Value) -> Result<Duration, AdminError> {
         Value::String(text) => duration::parse(text),
         _ => None,
     };
-    parsed.ok_or_else(|| AdminError::invalid("by is a number of seconds, or an ISO 8601 duration such as P14D or PT90M."))
+    parsed
+        .ok_or_else(|| AdminError::invalid("by is a number of seconds, or an ISO 8601 duration such as P14D or PT90M."))
 }
 
 /// The clock as clients see it.
 pub(super) fn state(world: &World) -> Value {
     let (now, setting) = (world.clock.now(), world.clock.setting());
-    let ahead = now.micros().saturating_sub(kumoi_core::clock::real_time().micros());
+    let ahead = now.millis().saturating_sub(kumoi_core::clock::real_time().millis());
     json!({
         "world": world.id.as_str(),
         "now": super::cloud::rfc3339(now),
         "rate": setting.rate,
         "frozen": setting.rate == 0.0,
-        "ahead_seconds": ahead as f64 / 1e6,
+        "ahead_seconds": ahead as f64 / 1e3,
     })
 }

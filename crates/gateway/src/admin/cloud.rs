@@ -29,7 +29,12 @@ pub(super) fn services(gateway: &Gateway) -> Reply {
 }
 
 fn summary(gateway: &Gateway, known: &Known) -> Value {
-    let built = gateway.config.kernel.registry().get(&known.entry.id).map_or(0, |service| service.descriptor().operations.len());
+    let built = gateway
+        .config
+        .kernel
+        .registry()
+        .get(&known.entry.id)
+        .map_or(0, |service| service.descriptor().operations.len());
     json!({
         "id": known.entry.id,
         "service_id": known.entry.service_id,

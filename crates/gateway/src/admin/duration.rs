@@ -70,7 +70,10 @@ mod tests {
 
     #[test]
     fn what_is_no_duration() {
-        for text in ["", "-1", "P", "PT", "P1Y", "P1M", "PT1D", "P1H", "PT1M1H", "P-1D", "PT1", "inf", "NaN", "1e30", "P1D2D", "Pé"] {
+        for text in [
+            "", "-1", "P", "PT", "P1Y", "P1M", "PT1D", "P1H", "PT1M1H", "P-1D", "PT1", "inf", "NaN", "1e30", "P1D2D",
+            "Pé",
+        ] {
             assert_eq!(parse(text), None, "{text}");
         }
     }

@@ -16,14 +16,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, header};
-use hyper::body::Incoming;
 use kumoi_core::World;
 use kumoi_store::{StoreError, WorldId};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::accept::Head;
-use crate::body::{self, ReplyBody};
+use crate::body::{self, ReplyBody, RequestBody};
 use crate::cors::is_loopback_origin;
 use crate::encode::Reply;
 use crate::gateway::Gateway;
@@ -132,14 +131,12 @@ pub(crate) fn path(head: &Head) -> Option<&str> {
 }
 
 /// Answers a request to `path`.
-pub(crate) async fn answer(gateway: &Arc<Gateway>, head: &Head, path: &str, body: Incoming) -> Reply {
+pub(crate) async fn answer(gateway: &Arc<Gateway>, head: &Head, path: &str, body: &mut RequestBody) -> Reply {
     let answered = match guard(gateway, head) {
         Ok(()) => act(gateway, head, path, body).await,
         Err(error) => Err(error),
     };
-    answered.unwrap_or_else(|error| {
-        json_reply(error.status, &json!({ "error": error.code, "message": error.message }))
-    })
+    answered.unwrap_or_else(|error| json_reply(error.status, &json!({ "error": error.code, "message": error.message })))
 }
 
 /// Refuses what a web page from elsewhere could have sent.
@@ -154,12 +151,15 @@ fn guard(gateway: &Gateway, head: &Head) -> Result<(), AdminError> {
 
 /// Whether neither `Origin` nor `Host` can be that of a web page from elsewhere.
 pub(crate) fn is_own_request(gateway: &Gateway, head: &Head) -> bool {
-    let trusted = head.headers.get(header::ORIGIN).is_none_or(|origin| is_loopback_origin(origin) || gateway.config.cors.lists(origin));
+    let trusted = head
+        .headers
+        .get(header::ORIGIN)
+        .is_none_or(|origin| is_loopback_origin(origin) || gateway.config.cors.lists(origin));
     let host = hosts::without_port(head.host());
     trusted && (hosts::is_own(host, &gateway.config.host_names) || hosts::is_private_name(host))
 }
 
-async fn act(gateway: &Arc<Gateway>, head: &Head, path: &str, body: Incoming) -> Answer {
+async fn act(gateway: &Arc<Gateway>, head: &Head, path: &str, body: &mut RequestBody) -> Answer {
     let (action, names) = route(&head.method, path)?;
     let name = names.first().copied().unwrap_or_default();
     match action {
@@ -247,10 +247,11 @@ fn count(head: &Head, name: &str, default: usize, most: usize) -> Result<usize, 
 }
 
 /// Reads a JSON document; no body counts as `{}`.
-async fn read_json<T: DeserializeOwned>(gateway: &Gateway, body: Incoming) -> Result<T, AdminError> {
-    let bytes = body::read(body, &gateway.config.limits).await?;
+async fn read_json<T: DeserializeOwned>(gateway: &Gateway, body: &mut RequestBody) -> Result<T, AdminError> {
+    let bytes = body.read(&gateway.config.limits).await?;
     let bytes = if bytes.is_empty() { &b"{}"[..] } else { &bytes };
-    serde_json::from_slice(bytes).map_err(|error| AdminError::invalid(format!("The body is not what this path takes: {error}.")))
+    serde_json::from_slice(bytes)
+        .map_err(|error| AdminError::invalid(format!("The body is not what this path takes: {error}.")))
 }
 
 fn ok(document: &Value) -> Reply {
@@ -284,10 +285,14 @@ mod tests {
             .iter()
             .flat_map(|(path, methods)| {
                 let methods = methods.as_object().unwrap();
-                methods.keys().filter(|key| *key != "parameters").map(move |method| format!("{} {path}", method.to_uppercase()))
+                methods
+                    .keys()
+                    .filter(|key| *key != "parameters")
+                    .map(move |method| format!("{} {path}", method.to_uppercase()))
             })
             .collect();
-        let routes: BTreeSet<String> = ROUTES.iter().map(|(method, path, _)| format!("{method} {PREFIX}{path}")).collect();
+        let routes: BTreeSet<String> =
+            ROUTES.iter().map(|(method, path, _)| format!("{method} {PREFIX}{path}")).collect();
         assert_eq!(documented, routes);
         assert_eq!(document["openapi"], "3.1.0");
     }
@@ -304,7 +309,8 @@ mod tests {
                 .filter(|parameter| parameter["in"] == "path")
                 .filter_map(|parameter| parameter["name"].as_str())
                 .collect();
-            let used: Vec<&str> = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
+            let used: Vec<&str> =
+                path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
             assert_eq!(declared, used, "{path}");
         }
     }

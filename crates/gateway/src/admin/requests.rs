@@ -9,8 +9,8 @@ use http::{HeaderValue, header};
 use kumoi_core::RequestRecord;
 use kumoi_model::StreamError;
 use serde_json::json;
-use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
 use super::{Answer, count, ok, switch};
@@ -33,7 +33,11 @@ pub(super) fn requests(gateway: &Gateway, head: &Head) -> Answer {
     let latest = recorder.latest(limit);
     let known: HashSet<String> = latest.iter().map(|record| record.id.clone()).collect();
     let follow = Follow { feed, known, stopping: gateway.stopping.clone() };
-    let new = futures_util::stream::unfold(follow, |mut follow| async move { follow.next().await.map(|record| (record, follow)) });
+    let new =
+        futures_util::stream::unfold(
+            follow,
+            |mut follow| async move { follow.next().await.map(|record| (record, follow)) },
+        );
     let lines = futures_util::stream::iter(latest).chain(new).map(|record| line(&record));
     let mut reply = http::Response::new(ReplyBody::Stream(Box::pin(lines), None));
     reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));

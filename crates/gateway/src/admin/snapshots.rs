@@ -6,17 +6,16 @@ use std::io::{BufReader, BufWriter, Seek as _, Write as _};
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
+use futures_util::TryStreamExt as _;
 use http::{HeaderValue, header};
-use hyper::body::Incoming;
 use kumoi_model::StreamError;
 use kumoi_store::{SaveStats, StoreError, WorldId};
-use futures_util::TryStreamExt as _;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::runtime::Handle;
 
 use super::{AdminError, Answer, ok, world};
-use crate::body::{self, ReplyBody};
+use crate::body::{self, ReplyBody, RequestBody};
 use crate::gateway::Gateway;
 
 /// Bytes that are read from the file at a time.
@@ -50,10 +49,10 @@ pub(super) async fn save(gateway: &Arc<Gateway>, name: &str) -> Answer {
     Ok(reply)
 }
 
-pub(super) async fn load(gateway: &Arc<Gateway>, name: &str, body: Incoming) -> Answer {
+pub(super) async fn load(gateway: &Arc<Gateway>, name: &str, body: &mut RequestBody) -> Answer {
     let id = WorldId::new(name)?;
     let limits = &gateway.config.limits;
-    let chunks = body::stream(body, limits.snapshot, limits)?;
+    let chunks = body.stream(limits.snapshot, limits)?;
     let mut file = tokio::fs::File::from_std(blocking(|| Ok(tempfile::tempfile()?)).await?);
     let mut chunks = chunks.take().ok_or(body::BodyError::Broken)?;
     while let Some(chunk) = chunks.try_next().await.map_err(unreadable)? {
@@ -82,7 +81,9 @@ fn unreadable(error: StreamError) -> AdminError {
 }
 
 /// Runs work on files where it holds up no requests.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, AdminError> + Send + 'static) -> Result<T, AdminError> {
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, AdminError> + Send + 'static,
+) -> Result<T, AdminError> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
         Err(error) => Err(StoreError::Record(error.to_string()).into()),

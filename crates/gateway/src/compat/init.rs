@@ -128,8 +128,10 @@ impl InitScripts {
     /// Every stage and script.
     pub(crate) fn all(&self) -> Value {
         let progress = self.progress.lock();
-        let completed: Map<String, Value> =
-            Stage::ALL.iter().map(|stage| (stage.name().to_uppercase(), json!(progress.completed.contains(stage)))).collect();
+        let completed: Map<String, Value> = Stage::ALL
+            .iter()
+            .map(|stage| (stage.name().to_uppercase(), json!(progress.completed.contains(stage))))
+            .collect();
         json!({ "completed": completed, "scripts": listed(&progress, None) })
     }
 

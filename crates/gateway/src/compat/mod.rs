@@ -7,14 +7,13 @@ mod health;
 use std::sync::Arc;
 
 use http::{Method, StatusCode};
-use hyper::body::Incoming;
 use kumoi_store::{StoreError, WorldId};
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::accept::Head;
 use crate::admin::{is_own_request, json_reply};
-use crate::body;
+use crate::body::RequestBody;
 use crate::encode::Reply;
 use crate::gateway::Gateway;
 use init::Stage;
@@ -32,7 +31,7 @@ pub(crate) fn path(head: &Head) -> Option<&str> {
 }
 
 /// Answers a request to `path`.
-pub(crate) async fn answer(gateway: &Arc<Gateway>, head: &Head, path: &str, body: Incoming) -> Reply {
+pub(crate) async fn answer(gateway: &Arc<Gateway>, head: &Head, path: &str, body: &mut RequestBody) -> Reply {
     let reading = matches!(head.method, Method::GET | Method::HEAD);
     // As in the admin API: no page from elsewhere may change anything.
     if !reading && !is_own_request(gateway, head) {
@@ -48,7 +47,9 @@ pub(crate) async fn answer(gateway: &Arc<Gateway>, head: &Head, path: &str, body
             Some(stage) => health::python_json(&gateway.init.of(stage)),
             None => message(StatusCode::NOT_FOUND, "There is nothing at this path."),
         },
-        ("/health" | "/info" | "/init" | "/state/reset", false) => message(StatusCode::METHOD_NOT_ALLOWED, "Not with this method."),
+        ("/health" | "/info" | "/init" | "/state/reset", false) => {
+            message(StatusCode::METHOD_NOT_ALLOWED, "Not with this method.")
+        }
         _ => message(StatusCode::NOT_FOUND, "There is nothing at this path."),
     }
 }
@@ -60,8 +61,8 @@ struct Action {
 }
 
 /// Ends the server, or has it started again.
-async fn act(gateway: &Gateway, body: Incoming) -> Reply {
-    let Ok(bytes) = body::read(body, &gateway.config.limits).await else {
+async fn act(gateway: &Gateway, body: &mut RequestBody) -> Reply {
+    let Ok(bytes) = body.read(&gateway.config.limits).await else {
         return message(StatusCode::BAD_REQUEST, "The body could not be read.");
     };
     let restart = match serde_json::from_slice::<Action>(&bytes).as_ref().map(|action| action.action.as_str()) {

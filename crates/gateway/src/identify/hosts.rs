@@ -49,7 +49,8 @@ pub(crate) fn is_loopback(host: &str) -> bool {
 /// Whether a host, without port, is a name under which kumoi is reached, or an address (which no name server can forge).
 pub(crate) fn is_own(host: &str, extra: &[String]) -> bool {
     let own = LOCAL.iter().copied().chain(extra.iter().map(String::as_str));
-    host.parse::<IpAddr>().is_ok() || own.into_iter().any(|name| host.eq_ignore_ascii_case(name) || ends_with_label(host, name))
+    host.parse::<IpAddr>().is_ok()
+        || own.into_iter().any(|name| host.eq_ignore_ascii_case(name) || ends_with_label(host, name))
 }
 
 /// Whether no stranger can own that name in the public name system: a single label, as containers have it, or one below a reserved
@@ -78,7 +79,8 @@ pub(crate) fn parse<'a>(host: &'a str, extra: &[String]) -> HostFacts<'a> {
         return HostFacts { world, ..read(labels) };
     }
     // Addresses, and names that are not AWS's, say nothing.
-    let suffixes = || partitions().iter().flat_map(|partition| [&partition.dns_suffix, &partition.dual_stack_dns_suffix]);
+    let suffixes =
+        || partitions().iter().flat_map(|partition| [&partition.dns_suffix, &partition.dual_stack_dns_suffix]);
     match suffixes().filter_map(|end| strip_end(host, end)).min_by_key(|labels| labels.len()) {
         Some(labels) => read(labels),
         None => HostFacts::default(),
@@ -135,7 +137,8 @@ fn s3(labels: &str) -> Option<HostFacts<'_>> {
     let mut end = labels.len();
     loop {
         let before = labels.get(..end)?;
-        let (start, label) = before.rfind('.').map_or((0, before), |dot| (dot + 1, before.get(dot + 1..).unwrap_or_default()));
+        let (start, label) =
+            before.rfind('.').map_or((0, before), |dot| (dot + 1, before.get(dot + 1..).unwrap_or_default()));
         let after = labels.get(end..)?.trim_start_matches('.');
         let after = after.strip_prefix("dualstack").map_or(after, |rest| rest.trim_start_matches('.'));
         let region = match (label, label.strip_prefix("s3-")) {
@@ -154,7 +157,8 @@ fn s3(labels: &str) -> Option<HostFacts<'_>> {
 
 fn is_region(label: &str) -> bool {
     // `us-east-1` and its like have two hyphens or more; this spares most labels the regular expressions.
-    label.bytes().filter(|byte| *byte == b'-').count() >= 2 && partitions().iter().any(|partition| partition.matches(label))
+    label.bytes().filter(|byte| *byte == b'-').count() >= 2
+        && partitions().iter().any(|partition| partition.matches(label))
 }
 
 #[cfg(test)]

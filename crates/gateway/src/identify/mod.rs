@@ -27,6 +27,8 @@ pub(crate) struct Target<'a> {
     pub(crate) operation: &'a Operation,
     /// Its index in the model.
     pub(crate) index: usize,
+    /// The region that it acts in.
+    pub(crate) region: &'a str,
     /// What its URI template's labels matched.
     pub(crate) labels: Labels,
     /// The path that matched, when it is not the one that was sent: that of a virtual-hosted bucket.
@@ -35,15 +37,16 @@ pub(crate) struct Target<'a> {
 
 const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 
-/// Finds service, protocol and operation. `form` is the body, when it is a form.
+/// Finds service, protocol, operation and region. `form` is the body, when it is a form; `region` is for requests that name none.
 ///
 /// # Errors
 /// No service or no operation is meant, in the words of whoever is asked.
 pub(crate) fn identify<'a>(
     services: &'a Services,
+    region: &'a str,
     head: &Head,
-    host: &HostFacts<'_>,
-    signed: Option<&SignedRequest<'_>>,
+    host: &HostFacts<'a>,
+    signed: Option<&'a SignedRequest<'_>>,
     form: Option<&[u8]>,
 ) -> Result<Target<'a>, Failure> {
     let known = service(services, head, host, signed, form)?;
@@ -54,12 +57,21 @@ pub(crate) fn identify<'a>(
     let raw_path = path.as_deref().unwrap_or(head.raw_path());
     let Some(protocol) = choose_protocol(model, &head.headers, raw_path) else {
         let error = WireError::new("UnknownOperationException", 404, "The service does not speak this protocol.");
-        return Err(Failure::of(model, model.protocols.first().copied().unwrap_or(Protocol::AwsJson), error));
+        return Err(Failure::service(model, model.protocols.first().copied().unwrap_or(Protocol::AwsJson), error));
     };
     let found = find_operation(model, router, protocol, &head.method, raw_path, head.query(), &head.headers, form);
-    let (operation, labels) = found.map_err(|error| Failure::of(model, protocol, with_head(error.to_wire(model, protocol), head)))?;
+    let (operation, labels) =
+        found.map_err(|error| Failure::service(model, protocol, with_head(error.to_wire(model, protocol), head)))?;
     let index = model.by_name.get(&operation.name).map_or(usize::MAX, |&index| index as usize);
-    Ok(Target { model, protocol, operation, index, labels, path })
+    let signed_region = signed.and_then(SignedRequest::region).filter(|region| is_region_label(region));
+    let region = signed_region.or(host.region).unwrap_or(region);
+    Ok(Target { model, protocol, operation, index, region, labels, path })
+}
+
+/// Whether a region can be part of host names and keys. Which regions exist is for the services to say.
+fn is_region_label(region: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=64).contains(&region.len()) && region.bytes().all(allowed)
 }
 
 fn with_head(mut error: WireError, head: &Head) -> WireError {
@@ -88,10 +100,10 @@ fn service<'a>(
             return Ok(known);
         }
     }
-    if let Some(prefix) = target_prefix(head).or_else(|| cbor_service(head.raw_path())) {
-        if let Some(known) = services.of(catalog.by_target_prefix(prefix)).first() {
-            return Ok(known);
-        }
+    if let Some(prefix) = target_prefix(head).or_else(|| cbor_service(head.raw_path()))
+        && let Some(known) = services.of(catalog.by_target_prefix(prefix)).first()
+    {
+        return Ok(known);
     }
     if let Some(name) = host.service {
         // Endpoint prefixes are shared as signing names are.
@@ -103,11 +115,16 @@ fn service<'a>(
         return by_action(services, head, &action, form);
     }
     if let Some(name) = scope {
-        let message = format!("No service of AWS signs its requests as \"{name}\". Check the credential scope of the client.");
+        let message =
+            format!("No service of AWS signs its requests as \"{name}\". Check the credential scope of the client.");
         return Err(Failure::plain(404, "UnknownService", message));
     }
     if head.headers.contains_key(TARGET) {
-        return Err(Failure::plain(404, "UnknownOperationException", "No service has operations of this X-Amz-Target."));
+        return Err(Failure::plain(
+            404,
+            "UnknownOperationException",
+            "No service has operations of this X-Amz-Target.",
+        ));
     }
     services.get("s3").ok_or_else(|| Failure::plain(404, "UnknownService", "The request names no service."))
 }
@@ -124,7 +141,13 @@ fn cbor_service(path: &str) -> Option<&str> {
 }
 
 /// Which of a family a request is for. `name` is the name that they share.
-fn narrow<'a>(mut family: Vec<&'a Known>, name: &str, head: &Head, host: &HostFacts<'_>, form: Option<&[u8]>) -> Option<&'a Known> {
+fn narrow<'a>(
+    mut family: Vec<&'a Known>,
+    name: &str,
+    head: &Head,
+    host: &HostFacts<'_>,
+    form: Option<&[u8]>,
+) -> Option<&'a Known> {
     if family.len() < 2 {
         return family.pop();
     }
@@ -143,6 +166,7 @@ fn narrow<'a>(mut family: Vec<&'a Known>, name: &str, head: &Head, host: &HostFa
     } else if family.iter().any(|known| known.speaks_rest()) {
         // S3's buckets match any path, so its relatives are asked first.
         family.sort_by_key(|known| known.entry.id == "s3");
+        keep(&mut family, |known| known.speaks_rest() || head.raw_path() == "/");
         keep_routed(&mut family, head);
     }
     // The one that gave the family its name, when nothing tells them apart.
@@ -164,7 +188,9 @@ fn keep_routed(family: &mut Vec<&Known>, head: &Head) {
         keep(family, |known| known.entry.id != "s3control");
     }
     let routed = |known: &Known| {
-        known.load().is_some_and(|(_, router)| router.route(&head.method, head.raw_path(), head.query(), &head.headers).is_some())
+        known.load().is_some_and(|(_, router)| {
+            router.route(&head.method, head.raw_path(), head.query(), &head.headers).is_some()
+        })
     };
     keep(family, routed);
     if family.len() > 1 {
@@ -177,7 +203,9 @@ fn by_action<'a>(services: &'a Services, head: &Head, action: &str, form: Option
     let version = parameter(head, form, "Version");
     let has = |known: &&Known| known.load().is_some_and(|(model, _)| model.operation(action).is_some());
     let found = match &version {
-        Some(version) => services.iter().filter(|known| known.speaks_query() && known.entry.api_version == *version).find(has),
+        Some(version) => {
+            services.iter().filter(|known| known.speaks_query() && known.entry.api_version == *version).find(has)
+        }
         // Only SQS's clients ever left it out, on queue URLs.
         None => services.get("sqs").filter(has),
     };
@@ -195,7 +223,8 @@ fn action(head: &Head, form: Option<&[u8]>) -> Option<String> {
 /// A parameter of a query request, in the form or else in the query string.
 fn parameter(head: &Head, form: Option<&[u8]>, name: &str) -> Option<String> {
     let find = |text: &[u8]| {
-        let pair = text.split(|byte| *byte == b'&').find_map(|pair| pair.strip_prefix(name.as_bytes())?.strip_prefix(b"="))?;
+        let pair =
+            text.split(|byte| *byte == b'&').find_map(|pair| pair.strip_prefix(name.as_bytes())?.strip_prefix(b"="))?;
         // Names of actions and versions need no encoding; what is encoded is none.
         std::str::from_utf8(pair).ok().filter(|value| value.len() <= 128 && !value.contains('%')).map(str::to_owned)
     };

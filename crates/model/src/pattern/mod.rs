@@ -22,6 +22,9 @@ const MAX_BACKTRACKED: usize = 2048;
 /// Bytes that one compiled expression may take.
 const MAX_COMPILED: usize = 4 << 20;
 
+/// Bytes that the cache of one expression's matcher may grow to.
+const MAX_CACHE: usize = 512 << 10;
+
 /// A compiled pattern.
 #[derive(Debug)]
 pub(crate) struct Pattern {
@@ -85,7 +88,7 @@ impl Pattern {
 
     fn linear(expressions: &[(bool, String)]) -> Option<Vec<(bool, Regex)>> {
         let compiled = expressions.iter().map(|(wanted, expression)| {
-            let regex = RegexBuilder::new(expression).size_limit(MAX_COMPILED).dfa_size_limit(MAX_COMPILED).build();
+            let regex = RegexBuilder::new(expression).size_limit(MAX_COMPILED).dfa_size_limit(MAX_CACHE).build();
             regex.ok().map(|regex| (*wanted, regex))
         });
         compiled.collect()

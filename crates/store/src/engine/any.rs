@@ -1,7 +1,8 @@
 //! The engine that was chosen at the start. An enum and not a trait object: reads then need no boxed future.
 
 use super::chaos::{Chaos, ChaosSnapshot};
-use super::local::{Local, LocalSnapshot};
+use super::core::LocalSnapshot;
+use super::local::Local;
 use super::{Engine, Snapshot, Write};
 use crate::conflict::ReadSet;
 use crate::raw::{Found, RawKey, Span, Value};

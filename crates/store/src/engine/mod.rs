@@ -14,6 +14,7 @@ use crate::{Stats, StoreError};
 
 mod any;
 mod chaos;
+mod core;
 mod disk;
 mod local;
 mod map;

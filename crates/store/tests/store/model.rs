@@ -129,7 +129,8 @@ async fn compare(tx: &Tx, world: &World, around: &Key, limit: usize) {
         assert_eq!(count, world.counts.get(&key).copied().unwrap_or(0));
     }
 
-    let ranges: [(KeyRange<Key>, &dyn Fn(&Key) -> bool); 6] = [
+    type Admits<'a> = &'a dyn Fn(&Key) -> bool;
+    let ranges: [(KeyRange<Key>, Admits<'_>); 6] = [
         (KeyRange::prefix(&(around.0.as_str(),)), &|key| key.0 == around.0),
         (KeyRange::all().from(around), &|key| key >= around),
         (KeyRange::all().after(around), &|key| key > around),

@@ -65,7 +65,7 @@ async fn a_change_before_the_wait_counts() {
     let tx = store.begin(&world).unwrap();
     tx.range(&scope(), &ITEMS, KeyRange::all(), 1).await.unwrap();
     put(&store, &world, "a", 1, &item(1, "")).await;
-    store.changed(tx).await;
+    assert!(done(&mut pin!(store.changed(tx))).await);
 }
 
 #[tokio::test]

@@ -183,6 +183,26 @@ async fn a_damaged_file_changes_nothing() {
     assert_eq!(store.stats().worlds, 1);
 }
 
+// A caller that goes away while its file is read.
+#[tokio::test]
+async fn a_load_that_is_given_up_leaves_no_world() {
+    let store = Store::open(StoreConfig::memory()).await.unwrap();
+    small_world(&store).await;
+    let mut saved = Vec::new();
+    store.save(&WorldId::default(), &mut saved).await.unwrap();
+    {
+        let mut input = saved.as_slice();
+        let target = world("target");
+        let mut load = std::pin::pin!(store.load(&target, &mut input));
+        // Runs as far as the pause after the first block.
+        let pending = std::future::poll_fn(|context| std::task::Poll::Ready(load.as_mut().poll(context).is_pending()));
+        assert!(pending.await);
+        assert_eq!(store.stats().worlds, 2);
+    }
+    tokio::task::yield_now().await;
+    assert_eq!(store.stats().worlds, 1);
+}
+
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/v1")
 }

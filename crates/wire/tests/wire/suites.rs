@@ -29,7 +29,7 @@ fn protocol(name: &str) -> Protocol {
 
 /// All cases of `direction`, `input` or `output`. Ids are `FILE/ID`, with `#n` from the second case of an id on.
 pub(crate) fn cases(direction: &str) -> Vec<Case> {
-    let folder: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../../../shared/data/protocols", direction].iter().collect();
+    let folder: PathBuf = [env!("CARGO_MANIFEST_DIR"), "tests/data/protocols", direction].iter().collect();
     let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
         .unwrap_or_else(|error| {
             panic!("the protocol vectors must stand beside the project, in {}: {error}", folder.display())

@@ -42,6 +42,9 @@ pub(super) fn failed(error: impl Into<redb::Error>) -> StoreError {
 /// Opens the base, or makes it.
 pub(super) fn open(path: &Path) -> Result<Database, StoreError> {
     let database = Database::builder().set_cache_size(CACHE).create(path).map_err(failed)?;
+    if database.begin_read().map_err(failed)?.open_table(STATE).is_ok() {
+        return Ok(database);
+    }
     let tx = database.begin_write().map_err(failed)?;
     tx.open_table(ENTRIES).map_err(failed)?;
     tx.open_table(LAYERS).map_err(failed)?;

@@ -16,7 +16,7 @@ use parking_lot::{Condvar, Mutex};
 use super::base::View;
 use super::{Disk, fold, now, segment};
 use crate::StoreError;
-use crate::engine::local::Core;
+use crate::engine::core::Core;
 
 /// What was logged is moved into the base after this time at the latest, so that a start has little to replay.
 const EVERY: Duration = Duration::from_secs(60);

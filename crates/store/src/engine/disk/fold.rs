@@ -178,3 +178,69 @@ impl Base<'_> {
         Ok(source)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use redb::{ReadableDatabase, ReadableTableMetadata};
+
+    use super::*;
+    use crate::engine::disk::{BASE_FILE, base};
+    use crate::{Fsync, Scope, Store, StoreConfig, Table as Records, WorldId};
+
+    static RECORDS: Records<u64, u64> = Records::world("test", "records");
+
+    async fn put(store: &Store, world: &WorldId, keys: std::ops::Range<u64>) {
+        let tx = store.begin(world).unwrap();
+        for key in keys {
+            tx.put(&Scope::world(), &RECORDS, &key, &key).await.unwrap();
+        }
+        store.commit(tx).await.unwrap();
+    }
+
+    /// How many layers and entries the base has.
+    fn sizes(dir: &Path) -> (u64, u64) {
+        let database = base::open(&dir.join(BASE_FILE)).unwrap();
+        let tx = database.begin_read().unwrap();
+        (tx.open_table(LAYERS).unwrap().len().unwrap(), tx.open_table(ENTRIES).unwrap().len().unwrap())
+    }
+
+    #[tokio::test]
+    async fn what_no_world_reads_is_deleted_and_layers_grow_together() {
+        let dir = tempfile::tempdir().unwrap();
+        let open = || Store::open(StoreConfig::disk(dir.path(), Fsync::Never));
+        let (default, fork) = (WorldId::default(), WorldId::new("fork").unwrap());
+        let store = open().await.unwrap();
+        put(&store, &default, 0..10).await;
+        store.checkpoint().await.unwrap();
+        store.fork(&default, &fork).await.unwrap();
+        put(&store, &default, 0..2).await;
+        put(&store, &fork, 20..25).await;
+        store.close().await;
+        assert_eq!(sizes(dir.path()), (3, 10 + 2 + 5), "the shared layer, and one for each world");
+
+        let store = open().await.unwrap();
+        store.drop_world(&fork).await.unwrap();
+        store.close().await;
+        assert_eq!(sizes(dir.path()), (1, 10), "what two layers had lies in one");
+
+        let store = open().await.unwrap();
+        store.reset(&default).await.unwrap();
+        store.close().await;
+        assert_eq!(sizes(dir.path()), (0, 0));
+    }
+
+    #[tokio::test]
+    async fn removals_leave_nothing_at_the_bottom() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(StoreConfig::disk(dir.path(), Fsync::Never)).await.unwrap();
+        put(&store, &WorldId::default(), 0..10).await;
+        store.checkpoint().await.unwrap();
+        let tx = store.begin(&WorldId::default()).unwrap();
+        tx.delete(&Scope::world(), &RECORDS, &3).await.unwrap();
+        store.commit(tx).await.unwrap();
+        store.close().await;
+        assert_eq!(sizes(dir.path()), (1, 9));
+    }
+}

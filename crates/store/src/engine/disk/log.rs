@@ -7,19 +7,17 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Instant;
 
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::watch;
 
 use super::checkpoint::Signal;
-use super::now;
 use super::record::Record;
-use super::segment::{self, Frame};
+use super::segment::Frame;
+use super::writer::{Writer, new_segment};
 use crate::{Fsync, StoreError};
 
 /// A checkpoint is due when this much was logged since the last.
@@ -33,28 +31,28 @@ pub(super) struct Log {
 }
 
 #[derive(Debug)]
-struct Shared {
-    queue: Mutex<Queue>,
-    work: Condvar,
-    progress: watch::Sender<Progress>,
-    fsync: Fsync,
+pub(super) struct Shared {
+    pub queue: Mutex<Queue>,
+    pub work: Condvar,
+    pub progress: watch::Sender<Progress>,
+    pub fsync: Fsync,
     /// Told when the segment has grown to the size at which a checkpoint is due.
     full: Arc<Signal>,
 }
 
 #[derive(Debug)]
-struct Queue {
-    items: VecDeque<Item>,
+pub(super) struct Queue {
+    pub items: VecDeque<Item>,
     /// The number of the next record.
-    next: u64,
-    /// Bytes queued since the segment began, roughly.
+    pub next: u64,
+    /// Bytes of the records since the last checkpoint, roughly.
     bytes: usize,
-    sync: bool,
-    closed: bool,
+    pub sync: bool,
+    pub closed: bool,
 }
 
 #[derive(Debug)]
-enum Item {
+pub(super) enum Item {
     Frame(Frame),
     /// Begin a new segment with this record.
     Rotate(u64),
@@ -62,22 +60,35 @@ enum Item {
 
 /// How far the log has come. Numbers are those of the last record.
 #[derive(Clone, Debug, Default)]
-struct Progress {
-    written: u64,
-    synced: u64,
+pub(super) struct Progress {
+    pub written: u64,
+    pub synced: u64,
     poisoned: Option<Arc<str>>,
 }
 
 impl Log {
-    /// Begins a new segment and the thread that writes it.
-    pub(super) fn open(dir: &Path, next: u64, fsync: Fsync, full: Arc<Signal>) -> Result<Log, StoreError> {
+    /// Begins a new segment and the thread that writes it. `bytes` are in the log already.
+    pub(super) fn open(
+        dir: &Path,
+        next: u64,
+        bytes: usize,
+        fsync: Fsync,
+        full: Arc<Signal>,
+    ) -> Result<Log, StoreError> {
         let file = new_segment(dir, next)?;
-        Log::start(dir, file, next, fsync, full)
+        Log::start(dir, file, next, bytes, fsync, full)
     }
 
-    fn start(dir: &Path, file: File, next: u64, fsync: Fsync, full: Arc<Signal>) -> Result<Log, StoreError> {
-        let mut writer = Writer { dir: dir.to_owned(), file, before: None, written: next - 1, synced: next - 1 };
-        let queue = Queue { items: VecDeque::new(), next, bytes: 0, sync: false, closed: false };
+    fn start(
+        dir: &Path,
+        file: File,
+        next: u64,
+        bytes: usize,
+        fsync: Fsync,
+        full: Arc<Signal>,
+    ) -> Result<Log, StoreError> {
+        let mut writer = Writer::new(dir, file, next - 1);
+        let queue = Queue { items: VecDeque::new(), next, bytes, sync: false, closed: false };
         let progress = Progress { written: next - 1, synced: next - 1, poisoned: None };
         let shared = Arc::new(Shared {
             queue: Mutex::new(queue),
@@ -131,7 +142,7 @@ impl Log {
         next - 1
     }
 
-    /// Bytes since the segment began.
+    /// Bytes of the records since the last checkpoint.
     pub(super) fn bytes(&self) -> usize {
         self.shared.queue.lock().bytes
     }
@@ -207,7 +218,7 @@ impl Drop for Log {
 }
 
 impl Shared {
-    fn poison(&self, why: &str) {
+    pub(super) fn poison(&self, why: &str) {
         tracing::error!(%why, "writing to the data directory failed; nothing is accepted until a restart");
         self.progress.send_modify(|progress| {
             progress.poisoned.get_or_insert_with(|| why.into());
@@ -215,97 +226,11 @@ impl Shared {
     }
 }
 
-/// A new segment. It is on the medium before anything is written to it.
-fn new_segment(dir: &Path, first: u64) -> Result<File, StoreError> {
-    let mut file = File::create(segment::path(dir, first))?;
-    file.write_all(&segment::header(first))?;
-    file.sync_all()?;
-    File::open(dir)?.sync_all()?;
-    Ok(file)
-}
-
-/// The thread that writes.
-struct Writer {
-    dir: PathBuf,
-    file: File,
-    /// The segment before, until what it has is on the medium. Syncing it at once would keep everybody waiting.
-    before: Option<File>,
-    written: u64,
-    synced: u64,
-}
-
-impl Writer {
-    fn run(&mut self, shared: &Shared) {
-        let mut last_sync = now();
-        loop {
-            let (items, latest, sync, closed) = self.next_work(shared, last_sync);
-            let outcome = self.write(items, latest).and_then(|()| {
-                let due = match shared.fsync {
-                    Fsync::Always => true,
-                    Fsync::Interval(every) => last_sync.elapsed() >= every,
-                    Fsync::Never => false,
-                };
-                if (due || sync || closed) && self.synced < self.written {
-                    if let Some(before) = self.before.take() {
-                        before.sync_data()?;
-                    }
-                    self.file.sync_data()?;
-                    self.synced = self.written;
-                    last_sync = now();
-                }
-                Ok(())
-            });
-            if let Err(error) = outcome {
-                shared.poison(&error.to_string());
-                return;
-            }
-            shared.progress.send_modify(|progress| {
-                progress.written = self.written;
-                progress.synced = self.synced;
-            });
-            if closed {
-                return;
-            }
-        }
-    }
-
-    /// Waits for something to do: what to write, the number of its last record, whether to force it to the medium, and whether that is all.
-    fn next_work(&self, shared: &Shared, last_sync: Instant) -> (VecDeque<Item>, u64, bool, bool) {
-        let mut queue = shared.queue.lock();
-        while queue.items.is_empty() && !queue.sync && !queue.closed {
-            match shared.fsync {
-                Fsync::Interval(every) if self.synced < self.written => {
-                    if shared.work.wait_until(&mut queue, last_sync + every).timed_out() {
-                        break;
-                    }
-                }
-                _ => shared.work.wait(&mut queue),
-            }
-        }
-        let items = std::mem::take(&mut queue.items);
-        (items, queue.next - 1, std::mem::take(&mut queue.sync), queue.closed)
-    }
-
-    fn write(&mut self, items: VecDeque<Item>, latest: u64) -> Result<(), StoreError> {
-        for item in items {
-            match item {
-                Item::Frame(frame) => self.file.write_all(&frame.seal())?,
-                Item::Rotate(first) => {
-                    let before = std::mem::replace(&mut self.file, new_segment(&self.dir, first)?);
-                    // The one before that, if it is still here, is in the base by now: there is one checkpoint at a time.
-                    self.before = Some(before);
-                }
-            }
-        }
-        self.written = latest;
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::WorldId;
+    use crate::engine::disk::segment;
 
     async fn append(log: &Log) -> Result<u64, StoreError> {
         let number = log.append(Record::Reset(&WorldId::default()))?;
@@ -320,7 +245,7 @@ mod tests {
         File::create(&path).unwrap();
         for fsync in [Fsync::Always, Fsync::Never] {
             // A file that cannot be written stands for a medium that fails.
-            let log = Log::start(dir.path(), File::open(&path).unwrap(), 1, fsync, Arc::default()).unwrap();
+            let log = Log::start(dir.path(), File::open(&path).unwrap(), 1, 0, fsync, Arc::default()).unwrap();
             for _ in 0..3 {
                 assert!(matches!(append(&log).await, Err(StoreError::Poisoned(_))));
             }
@@ -332,7 +257,7 @@ mod tests {
     #[tokio::test]
     async fn a_poisoned_log_stays_poisoned() {
         let dir = tempfile::tempdir().unwrap();
-        let log = Log::open(dir.path(), 1, Fsync::Always, Arc::default()).unwrap();
+        let log = Log::open(dir.path(), 1, 0, Fsync::Always, Arc::default()).unwrap();
         assert_eq!(append(&log).await, Ok(1));
         log.poison(&StoreError::Closed);
         assert!(matches!(append(&log).await, Err(StoreError::Poisoned(_))));
@@ -342,7 +267,7 @@ mod tests {
     async fn records_are_numbered_across_segments() {
         let dir = tempfile::tempdir().unwrap();
         let log =
-            Log::open(dir.path(), 5, Fsync::Interval(std::time::Duration::from_millis(1)), Arc::default()).unwrap();
+            Log::open(dir.path(), 5, 0, Fsync::Interval(std::time::Duration::from_millis(1)), Arc::default()).unwrap();
         assert_eq!(append(&log).await, Ok(5));
         assert_eq!(log.rotate(), 5);
         assert_eq!(append(&log).await, Ok(6));

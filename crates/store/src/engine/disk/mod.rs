@@ -35,6 +35,7 @@ mod log;
 mod record;
 mod recover;
 mod segment;
+mod writer;
 
 pub(crate) use base::View;
 pub(crate) use checkpoint::{Checkpointer, checkpoint};
@@ -64,13 +65,13 @@ pub(crate) struct Disk {
 impl Disk {
     /// Opens a data directory, or makes one; the worlds in it.
     pub(crate) fn open(dir: &Path, fsync: Fsync) -> Result<(Disk, Vec<(WorldId, Root)>), StoreError> {
-        std::fs::create_dir_all(dir)?;
+        make_dir(dir)?;
         let lock = lock(dir)?;
         check_version(dir)?;
         let database = base::open(&dir.join(BASE_FILE))?;
         let recovered = recover::recover(dir, &database)?;
         let signal = Arc::new(checkpoint::Signal::default());
-        let log = log::Log::open(dir, recovered.last + 1, fsync, signal.clone())?;
+        let log = log::Log::open(dir, recovered.last + 1, recovered.replayed, fsync, signal.clone())?;
         let disk = Disk {
             dir: dir.to_owned(),
             log,
@@ -149,6 +150,15 @@ impl Disk {
 #[expect(clippy::disallowed_methods, reason = "the medium does not follow a world's clock")]
 fn now() -> Instant {
     Instant::now()
+}
+
+/// Makes the directory if it is not there, for its owner alone: what services keep includes secrets.
+fn make_dir(dir: &Path) -> Result<(), StoreError> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    Ok(builder.create(dir)?)
 }
 
 fn lock(dir: &Path) -> Result<File, StoreError> {

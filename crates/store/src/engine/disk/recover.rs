@@ -24,6 +24,8 @@ pub(super) struct Recovered {
     pub worlds: BTreeMap<WorldId, Root>,
     /// The number of the last record.
     pub last: u64,
+    /// The bytes of the log that the base does not have.
+    pub replayed: usize,
     pub next_layer: u64,
     pub view: Arc<View>,
 }
@@ -36,9 +38,15 @@ pub(super) fn recover(dir: &Path, database: &Database) -> Result<Recovered, Stor
         let layers = Layers::new(view.clone(), list, has_top);
         worlds.insert(WorldId::stored(&name)?, Root::from_layers(layers));
     }
-    let mut replay = Replay { worlds, view: view.clone(), applied: standing.applied, last: standing.applied };
+    let mut replay = Replay { worlds, view: view.clone(), applied: standing.applied, last: standing.applied, bytes: 0 };
     replay.segments(segment::list(dir)?)?;
-    Ok(Recovered { worlds: replay.worlds, last: replay.last, next_layer: standing.next_layer, view })
+    Ok(Recovered {
+        worlds: replay.worlds,
+        last: replay.last,
+        replayed: replay.bytes,
+        next_layer: standing.next_layer,
+        view,
+    })
 }
 
 struct Replay {
@@ -48,6 +56,8 @@ struct Replay {
     applied: u64,
     /// The last record that was seen.
     last: u64,
+    /// The bytes of the records after `applied`.
+    bytes: usize,
 }
 
 impl Replay {
@@ -105,6 +115,7 @@ impl Replay {
             return Err(StoreError::corrupt(format!("record {number} of the log follows record {}", self.last)));
         }
         self.last = number;
+        self.bytes += bytes.len();
         self.apply(record::decode(bytes)?).ok_or_else(|| {
             StoreError::corrupt(format!(
                 "record {number} of the log names a world that is not there, or is there already"

@@ -1,22 +1,21 @@
 //! Transactions: reads from a snapshot, writes kept aside until the commit.
 
-use std::collections::BTreeMap;
-use std::ops::Bound::{Excluded, Included};
-
 use parking_lot::Mutex;
 
 use crate::conflict::ReadSet;
-use crate::engine::{AnySnapshot, Snapshot, Write, counter_bytes, counter_value};
+use crate::engine::{AnySnapshot, Write, counter_bytes, counter_value};
 use crate::raw::{Found, Kind, RawKey, Span, Value};
-use crate::table::IndexOn;
 use crate::{Counter, Index, Key, KeyRange, Record, Scope, StoreError, Table};
+
+mod access;
+mod work;
+
+use work::Work;
 
 /// The largest record, in bytes as stored.
 pub const MAX_RECORD: usize = 64 << 20;
 /// The most that one transaction writes, in bytes of keys and records.
 pub const MAX_TRANSACTION: usize = 256 << 20;
-/// What a write costs beyond its bytes, for [`MAX_TRANSACTION`].
-const WRITE_OVERHEAD: usize = 64;
 
 /// A transaction. It reads the world as it was when the transaction began, plus its own writes; others see its writes only once
 /// [`Store::commit`](crate::Store::commit) has succeeded. Dropping it undoes it.
@@ -26,33 +25,6 @@ const WRITE_OVERHEAD: usize = 64;
 pub struct Tx {
     snapshot: AnySnapshot,
     work: Mutex<Work>,
-}
-
-#[derive(Debug, Default)]
-struct Work {
-    reads: ReadSet,
-    writes: BTreeMap<RawKey, Write>,
-    /// The bytes of all writes so far.
-    size: usize,
-}
-
-impl Work {
-    fn write(&mut self, key: RawKey, write: Write) -> Result<(), StoreError> {
-        let value = if let Write::Put(value) = &write { value.len() } else { 0 };
-        self.size += key.bytes().len() + value + WRITE_OVERHEAD;
-        if self.size > MAX_TRANSACTION {
-            return Err(StoreError::TooLarge { what: "a transaction", size: self.size, limit: MAX_TRANSACTION });
-        }
-        self.writes.insert(key, write);
-        Ok(())
-    }
-
-    /// The writes within a span, in order.
-    fn within<'a>(&'a self, span: &'a Span) -> impl DoubleEndedIterator<Item = (&'a RawKey, &'a Write)> {
-        // A range with its bounds the wrong way round is a panic in the map.
-        let any = !span.is_empty() && !self.writes.is_empty();
-        any.then(|| self.writes.range::<[u8], _>((Included(&*span.from), Excluded(&*span.to)))).into_iter().flatten()
-    }
 }
 
 fn decode<R: Record>(bytes: &[u8]) -> Result<R, StoreError> {
@@ -301,133 +273,8 @@ impl Tx {
         work.writes.clear();
         work.size = 0;
     }
-
-    /// The value of a key, own writes first. An addition is not a value: what lies under it is.
-    async fn read(&self, raw: RawKey) -> Result<Option<Value>, StoreError> {
-        match self.work.lock().writes.get(&raw) {
-            Some(Write::Put(value)) => return Ok(Some(value.clone())),
-            Some(Write::Delete) => return Ok(None),
-            Some(Write::Add(_)) | None => {}
-        }
-        let value = self.snapshot.get(&raw).await?;
-        self.work.lock().reads.point(raw);
-        Ok(value)
-    }
-
-    /// The first entries of a span, own writes included, keys within the space.
-    async fn scan(&self, span: Span, reverse: bool, limit: usize) -> Result<Vec<Found>, StoreError> {
-        if limit == 0 || span.is_empty() {
-            return Ok(Vec::new());
-        }
-        // Each own removal can hide one entry, so that many more are asked for.
-        let hidden = self.work.lock().within(&span).filter(|(_, write)| **write == Write::Delete).count();
-        let stored = self.snapshot.scan(&span, reverse, limit.saturating_add(hidden)).await?;
-        let mut work = self.work.lock();
-        let mut found = if work.writes.is_empty() { stored } else { merge(stored, work.within(&span), reverse) };
-        let seen = if found.len() >= limit {
-            found.truncate(limit);
-            match found.last() {
-                Some((last, _)) => {
-                    let last = [span.space(), last].concat();
-                    span.seen_until(&last, reverse)
-                }
-                None => span,
-            }
-        } else {
-            span
-        };
-        work.reads.range(seen);
-        Ok(found)
-    }
-
-    async fn count(&self, span: Span) -> Result<usize, StoreError> {
-        let own: Vec<(RawKey, bool)> = {
-            let work = self.work.lock();
-            work.within(&span).map(|(key, write)| (key.clone(), *write != Write::Delete)).collect()
-        };
-        let mut count = self.snapshot.count(&span).await?;
-        for (key, present) in own {
-            let was = self.snapshot.get(&key).await?.is_some();
-            count = count + usize::from(present) - usize::from(was);
-        }
-        self.work.lock().reads.range(span);
-        Ok(count)
-    }
-
-    fn forget<K: Key, R: Record>(
-        &self,
-        scope: &Scope,
-        table: &Table<K, R>,
-        key: &K,
-        raw: RawKey,
-        old: &[u8],
-    ) -> Result<(), StoreError> {
-        if !table.indexes.is_empty() {
-            let old: R = decode(old)?;
-            for index in table.indexes {
-                self.reindex(scope, table, *index, key, Some(&old), None)?;
-            }
-        }
-        self.work.lock().write(raw, Write::Delete)
-    }
-
-    /// Moves a record's entry in an index, unless it stays where it is.
-    fn reindex<K: Key, R: Record>(
-        &self,
-        scope: &Scope,
-        table: &Table<K, R>,
-        index: &dyn IndexOn<K, R>,
-        key: &K,
-        old: Option<&R>,
-        new: Option<&R>,
-    ) -> Result<(), StoreError> {
-        let entry = |record: Option<&R>| -> Result<Option<RawKey>, StoreError> {
-            let Some(record) = record else { return Ok(None) };
-            let space = table.place.space(scope, Kind::Index(index.name()))?;
-            let mut present = false;
-            let raw = RawKey::build(space, |out| {
-                present = index.entry(key, record, out);
-                key.encode(out);
-            })?;
-            Ok(present.then_some(raw))
-        };
-        let (old, new) = (entry(old)?, entry(new)?);
-        if old == new {
-            return Ok(());
-        }
-        let mut work = self.work.lock();
-        if let Some(old) = old {
-            work.write(old, Write::Delete)?;
-        }
-        if let Some(new) = new {
-            work.write(new, Write::Put(Value::default()))?;
-        }
-        Ok(())
-    }
 }
 
 fn absolute(value: i64) -> Write {
     counter_bytes(value).map_or(Write::Delete, Write::Put)
-}
-
-/// Lays own writes over stored entries; both in the order of the scan.
-fn merge<'a>(
-    stored: Vec<Found>,
-    own: impl DoubleEndedIterator<Item = (&'a RawKey, &'a Write)>,
-    reverse: bool,
-) -> Vec<Found> {
-    let mut merged: BTreeMap<Box<[u8]>, Value> = stored.into_iter().collect();
-    for (key, write) in own {
-        match write {
-            Write::Put(value) => {
-                merged.insert(key.key().into(), value.clone());
-            }
-            Write::Delete => {
-                merged.remove(key.key());
-            }
-            // Counters are not in tables that can be scanned.
-            Write::Add(_) => {}
-        }
-    }
-    if reverse { merged.into_iter().rev().collect() } else { merged.into_iter().collect() }
 }

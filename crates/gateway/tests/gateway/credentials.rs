@@ -1,0 +1,156 @@
+//! Keys that were issued are verified; all others are taken as they come.
+
+use std::fmt::Write as _;
+
+use kumoi_core::Principal;
+use kumoi_core::clock::real_time;
+use kumoi_core::identity::{CREDENTIALS, Credential, PrincipalKind};
+use kumoi_model::Timestamp;
+use kumoi_store::{Scope, WorldId};
+use kumoi_wire::sigv4::{Algorithm, Credentials, PathStyle, Signer};
+use serde_json::json;
+
+use crate::support::{Response, Running, authorization, start};
+
+const KEY: &str = "ASIAABCDEFGHIJKLMNOP";
+const BODY: &str = "Action=GetCallerIdentity&Version=2011-06-15";
+
+/// Issues [`KEY`] as STS would.
+async fn issue(server: &Running, expires: Option<Timestamp>, active: bool) {
+    let principal = Principal {
+        account: "111122223333".into(),
+        arn: "arn:aws:sts::111122223333:assumed-role/reader/me".into(),
+        user_id: "AROAEXAMPLE:me".into(),
+        kind: PrincipalKind::AssumedRole,
+    };
+    let credential = Credential {
+        secret: "secret".into(),
+        session_token: Some("token".into()),
+        principal,
+        expires,
+        active,
+        session: Default::default(),
+    };
+    let store = server.kernel.store();
+    let tx = store.begin(&WorldId::default()).unwrap();
+    tx.put(&Scope::world(), &CREDENTIALS, &KEY.to_owned(), &credential).await.unwrap();
+    store.commit(tx).await.unwrap();
+}
+
+/// The SHA-256 of [`BODY`].
+const BODY_HASH: &str = "ab821ae955788b0e33ebd34c208442ccfc2d406e2edc5e7a39bd6458fbb4f843";
+
+/// Calls `GetCallerIdentity`, signed at `when`.
+async fn call(server: &Running, secret: &str, token: &str, when: Timestamp) -> Response {
+    let mut headers = http::HeaderMap::new();
+    headers.insert("host", "localhost".parse().unwrap());
+    headers.insert("content-type", "application/x-www-form-urlencoded".parse().unwrap());
+    let signer = Signer {
+        credentials: Credentials { access_key: KEY, secret, session_token: Some(token) },
+        algorithm: Algorithm::Hmac,
+        region: "us-east-1",
+        service: "sts",
+        style: PathStyle::Default,
+        now: when,
+    };
+    signer.sign("POST", "/", "", &mut headers, BODY_HASH).unwrap();
+    let mut request = String::from("POST / HTTP/1.1\r\n");
+    for (name, value) in &headers {
+        writeln!(request, "{name}: {}\r", value.to_str().unwrap()).unwrap();
+    }
+    write!(request, "Content-Length: {}\r\n\r\n{BODY}", BODY.len()).unwrap();
+    server.exchange(&request).await
+}
+
+/// The code of an error in the query protocol.
+fn code(response: &Response) -> &str {
+    let text = response.text();
+    text.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>")).map_or(text, |(code, _)| code)
+}
+
+#[tokio::test]
+async fn an_issued_key_acts_as_its_principal() {
+    let server = start().await;
+    let now = real_time();
+    issue(&server, Some(now.plus_seconds(900)), true).await;
+    let response = call(&server, "secret", "token", now).await;
+    assert_eq!(response.status, 200, "{}", response.text());
+    assert!(
+        response.text().contains("<Arn>arn:aws:sts::111122223333:assumed-role/reader/me</Arn>"),
+        "{}",
+        response.text()
+    );
+    assert_eq!(server.last().account, "111122223333");
+}
+
+#[tokio::test]
+async fn an_issued_key_is_verified() {
+    let server = start().await;
+    let now = real_time();
+    issue(&server, Some(now.plus_seconds(900)), true).await;
+    for (secret, token, when, expected) in [
+        ("other", "token", now, "SignatureDoesNotMatch"),
+        ("secret", "other", now, "InvalidClientTokenId"),
+        ("secret", "token", now.plus_seconds(-3600), "SignatureDoesNotMatch"),
+        ("secret", "token", now.plus_seconds(3600), "SignatureDoesNotMatch"),
+    ] {
+        let response = call(&server, secret, token, when).await;
+        assert_eq!((response.status, code(&response)), (403, expected), "{}", response.text());
+    }
+    // Who looks for what went wrong finds it among the latest requests.
+    let last = server.last();
+    let found = (last.service.as_str(), last.operation.as_str(), last.status, last.code.as_deref());
+    assert_eq!(found, ("sts", "GetCallerIdentity", 403, Some("SignatureDoesNotMatch")));
+    issue(&server, None, false).await;
+    let response = call(&server, "secret", "token", now).await;
+    assert_eq!((response.status, code(&response)), (403, "InvalidClientTokenId"));
+}
+
+#[tokio::test]
+async fn a_key_ends_by_the_clock_of_its_world_and_a_signature_ages_in_real_time() {
+    let server = start().await;
+    let now = real_time();
+    issue(&server, Some(now.plus_seconds(3600)), true).await;
+    server.tell("POST", "/_kumoi/clock", &json!({ "action": "advance", "by": "PT50M" })).await;
+    assert_eq!(call(&server, "secret", "token", now).await.status, 200, "the client's own clock was not moved");
+    server.tell("POST", "/_kumoi/clock", &json!({ "action": "advance", "by": "PT20M" })).await;
+    let response = call(&server, "secret", "token", now).await;
+    assert_eq!((response.status, code(&response)), (403, "ExpiredToken"));
+}
+
+#[tokio::test]
+async fn a_malformed_signature_is_refused_in_the_words_of_the_service() {
+    let server = start().await;
+    for (form, header, status, expected) in [
+        (true, "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/sts/aws4_request", 400, "IncompleteSignature"),
+        (true, "AWS4-HMAC-SHA256 nonsense", 400, "IncompleteSignature"),
+        (false, "AWS4-HMAC-SHA256 nonsense", 400, "IncompleteSignatureException"),
+    ] {
+        let clue =
+            if form { "Content-Type: application/x-www-form-urlencoded" } else { "X-Amz-Target: AmazonSQS.ListQueues" };
+        let body = if form { BODY } else { "{}" };
+        let length = body.len();
+        let request = format!(
+            "POST / HTTP/1.1\r\nHost: localhost\r\n{clue}\r\nAuthorization: {header}\r\nContent-Length: {length}\r\n\r\n{body}"
+        );
+        let response = server.exchange(&request).await;
+        assert!(response.text().contains(expected), "{}", response.text());
+        assert_eq!(response.status, status, "{}", response.text());
+    }
+}
+
+#[tokio::test]
+async fn keys_that_nobody_issued_are_taken_as_they_come() {
+    let server = start().await;
+    for (key, account) in
+        [("test", "000000000000"), ("123456789012", "123456789012"), ("AKIAIOSFODNN7EXAMPLE", "000000000000")]
+    {
+        let headers = authorization(key, "us-east-1", "sts");
+        let length = BODY.len();
+        let request = format!(
+            "POST / HTTP/1.1\r\nHost: localhost\r\n{headers}Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\n{BODY}"
+        );
+        let response = server.exchange(&request).await;
+        assert!(response.text().contains(&format!("<Arn>arn:aws:iam::{account}:root</Arn>")), "{}", response.text());
+    }
+}

@@ -1,0 +1,13 @@
+//! The server through real connections: what it identifies, what it refuses, and what it survives.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod admin;
+mod compat;
+mod credentials;
+mod hostile;
+mod identification;
+mod refusals;
+mod support;
+mod transports;
+mod worlds;

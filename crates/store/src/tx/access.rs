@@ -1,0 +1,113 @@
+//! Reading through own writes, and keeping indexes.
+
+use super::work::merge;
+use super::{Tx, decode};
+use crate::engine::{Snapshot, Write};
+use crate::raw::{Found, Kind, RawKey, Span, Value};
+use crate::table::IndexOn;
+use crate::{Key, Record, Scope, StoreError, Table};
+
+impl Tx {
+    /// The value of a key, own writes first. An addition is not a value: what lies under it is.
+    pub(super) async fn read(&self, raw: RawKey) -> Result<Option<Value>, StoreError> {
+        match self.work.lock().writes.get(&raw) {
+            Some(Write::Put(value)) => return Ok(Some(value.clone())),
+            Some(Write::Delete) => return Ok(None),
+            Some(Write::Add(_)) | None => {}
+        }
+        let value = self.snapshot.get(&raw).await?;
+        self.work.lock().reads.point(raw);
+        Ok(value)
+    }
+
+    /// The first entries of a span, own writes included, keys within the space.
+    pub(super) async fn scan(&self, span: Span, reverse: bool, limit: usize) -> Result<Vec<Found>, StoreError> {
+        if limit == 0 || span.is_empty() {
+            return Ok(Vec::new());
+        }
+        // Each own removal can hide one entry, so that many more are asked for.
+        let hidden = self.work.lock().within(&span).filter(|(_, write)| **write == Write::Delete).count();
+        let stored = self.snapshot.scan(&span, reverse, limit.saturating_add(hidden)).await?;
+        let mut work = self.work.lock();
+        let mut found = if work.writes.is_empty() { stored } else { merge(stored, work.within(&span), reverse) };
+        let seen = if found.len() >= limit {
+            found.truncate(limit);
+            match found.last() {
+                Some((last, _)) => {
+                    let last = [span.space(), last].concat();
+                    span.seen_until(&last, reverse)
+                }
+                None => span,
+            }
+        } else {
+            span
+        };
+        work.reads.range(seen);
+        Ok(found)
+    }
+
+    pub(super) async fn count(&self, span: Span) -> Result<usize, StoreError> {
+        let own: Vec<(RawKey, bool)> = {
+            let work = self.work.lock();
+            work.within(&span).map(|(key, write)| (key.clone(), *write != Write::Delete)).collect()
+        };
+        let mut count = self.snapshot.count(&span).await?;
+        for (key, present) in own {
+            let was = self.snapshot.get(&key).await?.is_some();
+            count = count + usize::from(present) - usize::from(was);
+        }
+        self.work.lock().reads.range(span);
+        Ok(count)
+    }
+
+    pub(super) fn forget<K: Key, R: Record>(
+        &self,
+        scope: &Scope,
+        table: &Table<K, R>,
+        key: &K,
+        raw: RawKey,
+        old: &[u8],
+    ) -> Result<(), StoreError> {
+        if !table.indexes.is_empty() {
+            let old: R = decode(old)?;
+            for index in table.indexes {
+                self.reindex(scope, table, *index, key, Some(&old), None)?;
+            }
+        }
+        self.work.lock().write(raw, Write::Delete)
+    }
+
+    /// Moves a record's entry in an index, unless it stays where it is.
+    pub(super) fn reindex<K: Key, R: Record>(
+        &self,
+        scope: &Scope,
+        table: &Table<K, R>,
+        index: &dyn IndexOn<K, R>,
+        key: &K,
+        old: Option<&R>,
+        new: Option<&R>,
+    ) -> Result<(), StoreError> {
+        let entry = |record: Option<&R>| -> Result<Option<RawKey>, StoreError> {
+            let Some(record) = record else { return Ok(None) };
+            let space = table.place.space(scope, Kind::Index(index.name()))?;
+            let mut present = false;
+            let raw = RawKey::build(space, |out| {
+                present = index.entry(key, record, out);
+                key.encode(out);
+            })?;
+            Ok(present.then_some(raw))
+        };
+        let (old, new) = (entry(old)?, entry(new)?);
+        if old == new {
+            return Ok(());
+        }
+        let mut work = self.work.lock();
+        if let Some(old) = old {
+            work.write(old, Write::Delete)?;
+        }
+        if let Some(new) = new {
+            work.write(new, Write::Put(Value::default()))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,62 @@
+//! What a transaction has done so far.
+
+use std::collections::BTreeMap;
+use std::ops::Bound::{Excluded, Included};
+
+use super::MAX_TRANSACTION;
+use crate::StoreError;
+use crate::conflict::ReadSet;
+use crate::engine::Write;
+use crate::raw::{Found, RawKey, Span, Value};
+
+/// What a write costs beyond its bytes, for [`MAX_TRANSACTION`].
+const WRITE_OVERHEAD: usize = 64;
+
+#[derive(Debug, Default)]
+pub(super) struct Work {
+    pub reads: ReadSet,
+    pub writes: BTreeMap<RawKey, Write>,
+    /// The bytes of all writes so far.
+    pub size: usize,
+}
+
+impl Work {
+    pub(super) fn write(&mut self, key: RawKey, write: Write) -> Result<(), StoreError> {
+        let value = if let Write::Put(value) = &write { value.len() } else { 0 };
+        self.size += key.bytes().len() + value + WRITE_OVERHEAD;
+        if self.size > MAX_TRANSACTION {
+            return Err(StoreError::TooLarge { what: "a transaction", size: self.size, limit: MAX_TRANSACTION });
+        }
+        self.writes.insert(key, write);
+        Ok(())
+    }
+
+    /// The writes within a span, in order.
+    pub(super) fn within<'a>(&'a self, span: &'a Span) -> impl DoubleEndedIterator<Item = (&'a RawKey, &'a Write)> {
+        // A range with its bounds the wrong way round is a panic in the map.
+        let any = !span.is_empty() && !self.writes.is_empty();
+        any.then(|| self.writes.range::<[u8], _>((Included(&*span.from), Excluded(&*span.to)))).into_iter().flatten()
+    }
+}
+
+/// Lays own writes over stored entries; both in the order of the scan.
+pub(super) fn merge<'a>(
+    stored: Vec<Found>,
+    own: impl DoubleEndedIterator<Item = (&'a RawKey, &'a Write)>,
+    reverse: bool,
+) -> Vec<Found> {
+    let mut merged: BTreeMap<Box<[u8]>, Value> = stored.into_iter().collect();
+    for (key, write) in own {
+        match write {
+            Write::Put(value) => {
+                merged.insert(key.key().into(), value.clone());
+            }
+            Write::Delete => {
+                merged.remove(key.key());
+            }
+            // Counters are not in tables that can be scanned.
+            Write::Add(_) => {}
+        }
+    }
+    if reverse { merged.into_iter().rev().collect() } else { merged.into_iter().collect() }
+}
