@@ -18,7 +18,8 @@ use kumoi_tests::Failure;
 use kumoi_tests::process::Server;
 
 /// About as long as the answers of the operations that are measured.
-const ANSWER: &[u8] = br#"{"MessageId":"00000000-0000-0000-0000-000000000000","MD5OfMessageBody":"00000000000000000000000000000000"}"#;
+const ANSWER: &[u8] =
+    br#"{"MessageId":"00000000-0000-0000-0000-000000000000","MD5OfMessageBody":"00000000000000000000000000000000"}"#;
 
 /// Starts it as a process of its own.
 pub(crate) fn start() -> Result<Server, Failure> {
@@ -38,7 +39,11 @@ pub(crate) async fn serve() -> Result<(), Failure> {
         stream.set_nodelay(true)?;
         tokio::spawn(async move {
             let mut builder = http1::Builder::new();
-            builder.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(75)).max_headers(256).pipeline_flush(true);
+            builder
+                .timer(TokioTimer::new())
+                .header_read_timeout(Duration::from_secs(75))
+                .max_headers(256)
+                .pipeline_flush(true);
             // A client that goes away is no concern here.
             let _ = builder.serve_connection(TokioIo::new(stream), service_fn(answer)).await;
         });

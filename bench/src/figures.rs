@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::load;
 use kumoi_tests::Failure;
 use kumoi_tests::http::Connection;
 use kumoi_tests::process::{Server, kumoi_command};
-use crate::load;
 use kumoi_tests::requests;
 
 /// One figure and the bound that it must keep.
@@ -67,7 +67,8 @@ pub(crate) async fn measure(binary: &Path, messages: usize) -> Result<Vec<Figure
 fn first_answer(binary: &Path) -> Result<Duration, Failure> {
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let template = requests::get_caller_identity(&address.to_string())?;
-    let mut request = format!("POST / HTTP/1.1\r\ncontent-length: {}\r\nconnection: close\r\n", template.body.len()).into_bytes();
+    let mut request =
+        format!("POST / HTTP/1.1\r\ncontent-length: {}\r\nconnection: close\r\n", template.body.len()).into_bytes();
     for (name, value) in &template.headers {
         request.extend_from_slice(name.as_str().as_bytes());
         request.extend_from_slice(b": ");
@@ -108,7 +109,9 @@ fn first_use(binary: &Path) -> Result<Vec<Figure>, Failure> {
     let document: Value = serde_json::from_slice(&output.stdout)?;
     let models = document.get("models").and_then(Value::as_array).ok_or("'kumoi doctor --models' named no models")?;
     let milliseconds = |model: &Value| model.get("micros").and_then(Value::as_f64).unwrap_or(0.0) / 1e3;
-    let of = |id: &str| models.iter().find(|model| model.get("id").and_then(Value::as_str) == Some(id)).map_or(0.0, milliseconds);
+    let of = |id: &str| {
+        models.iter().find(|model| model.get("id").and_then(Value::as_str) == Some(id)).map_or(0.0, milliseconds)
+    };
     let longest = models.iter().map(milliseconds).fold(0.0, f64::max);
     Ok(vec![
         figure("first use of a model, longest", longest, "ms", Some(10.0)),

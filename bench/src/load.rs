@@ -25,7 +25,12 @@ pub(crate) struct Round {
 }
 
 /// Repeats one request for a while.
-pub(crate) async fn repeat(server: &Server, template: &Template, connections: usize, time: Duration) -> Result<Round, Failure> {
+pub(crate) async fn repeat(
+    server: &Server,
+    template: &Template,
+    connections: usize,
+    time: Duration,
+) -> Result<Round, Failure> {
     let template = Arc::new(template.clone());
     run(server, connections, move |mut connection| {
         let template = template.clone();
@@ -45,7 +50,12 @@ pub(crate) async fn repeat(server: &Server, template: &Template, connections: us
 }
 
 /// Sends a request so many times in all.
-pub(crate) async fn times(server: &Server, template: &Template, connections: usize, times: usize) -> Result<Round, Failure> {
+pub(crate) async fn times(
+    server: &Server,
+    template: &Template,
+    connections: usize,
+    times: usize,
+) -> Result<Round, Failure> {
     let (template, left) = (Arc::new(template.clone()), Arc::new(AtomicUsize::new(times)));
     run(server, connections, move |mut connection| {
         let (template, left) = (template.clone(), left.clone());
@@ -73,7 +83,9 @@ pub(crate) async fn drain(server: &Server, queue: &str, connections: usize) -> R
             let mut latencies = Vec::new();
             loop {
                 let start = Instant::now();
-                let Some(handle) = requests::receipt_handle(&connection.repeat(&receive).await?)? else { return Ok(latencies) };
+                let Some(handle) = requests::receipt_handle(&connection.repeat(&receive).await?)? else {
+                    return Ok(latencies);
+                };
                 let input = json!({ "QueueUrl": &*queue, "ReceiptHandle": handle });
                 connection.repeat(&requests::sqs(&authority, "DeleteMessage", &input)?).await?;
                 latencies.push(micros(start));

@@ -48,7 +48,13 @@ impl Report {
         for one in &self.figures {
             let limit = one.limit.map(|limit| format!("≤ {limit}")).unwrap_or_default();
             let kept = one.limit.is_none_or(|limit| one.value <= limit);
-            text.push_str(&format!("{:<36} {:>10.2} {:<4} {limit:>6}{}\n", one.name, one.value, one.unit, verdict(kept)));
+            text.push_str(&format!(
+                "{:<36} {:>10.2} {:<4} {limit:>6}{}\n",
+                one.name,
+                one.value,
+                one.unit,
+                verdict(kept)
+            ));
         }
         text
     }

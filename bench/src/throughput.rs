@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::load::{self, Round};
 use kumoi_tests::Failure;
 use kumoi_tests::http::Template;
-use crate::load::{self, Round};
 use kumoi_tests::process::Server;
 use kumoi_tests::requests::{self, MESSAGE};
 

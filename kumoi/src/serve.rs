@@ -1,5 +1,6 @@
 //! `kumoi start`: opens the store, starts the kernel and serves until it is told to stop.
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -47,8 +48,10 @@ async fn serve(options: Options) -> Result<Ending, Failure> {
 
 /// Starts the log, on standard error.
 fn log(filter: &str) -> Result<(), Failure> {
-    let filter = EnvFilter::try_new(filter).map_err(|error| Failure::Usage(format!("the log filter cannot be read: {error}")))?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let filter = EnvFilter::try_new(filter)
+        .map_err(|error| Failure::Usage(format!("the log filter cannot be read: {error}")))?;
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
     Ok(())
 }
 
@@ -65,12 +68,17 @@ fn ca_dir(options: &Options) -> Option<PathBuf> {
 /// What a person sees once the server answers. The settings that bear on security are always among it.
 fn banner(options: &Options, server: &Server) -> Vec<String> {
     let addresses = server.local_addrs();
-    let mut lines: Vec<String> = addresses.iter().map(|address| format!("kumoi {} on http://{address}", env!("CARGO_PKG_VERSION"))).collect();
-    let reach = if addresses.iter().all(|address| address.ip().is_loopback()) { "this machine only" } else { "the network" };
+    let mut lines: Vec<String> =
+        addresses.iter().map(|address| format!("kumoi {} on http://{address}", env!("CARGO_PKG_VERSION"))).collect();
+    let reach =
+        if addresses.iter().all(|address| address.ip().is_loopback()) { "this machine only" } else { "the network" };
     let pages = if options.cors.check { "of this machine and listed ones" } else { "all" };
-    let data = options.data.as_ref().map_or_else(|| "memory only".to_owned(), |dir| dir.display().to_string());
-    lines.push(format!("  reachable from {reach} · credentials: any · policies: not enforced · web pages: {pages}"));
-    lines.push(format!("  account {} · region {} · data: {data}", options.settings.account, options.settings.region));
+    let signatures = "verified for keys that STS issued, any other is accepted";
+    lines.push(format!(
+        "  reachable from {reach} · signatures: {signatures} · iam: off (not built yet) · web pages: {pages}"
+    ));
+    let (account, region) = (&options.settings.account, &options.settings.region);
+    lines.push(format!("  account {account} · region {region} · data: {}", options.kept()));
     lines.extend(options.remarks.iter().map(|remark| format!("  note: {remark}")));
     lines
 }

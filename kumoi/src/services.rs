@@ -6,7 +6,5 @@ use kumoi_core::Service;
 
 /// Every coded service.
 pub(crate) fn all() -> Vec<Arc<dyn Service>> {
-    vec![
-        kumoi_sts::service(),
-    ]
+    vec![kumoi_sqs::service(), kumoi_sts::service()]
 }

@@ -70,14 +70,20 @@ def server(variant, scratch):
 
 
 @pytest.fixture(scope="session")
-def clients(server, variant, scratch):
+def authority(server, scratch):
+    """The file with the certificate authority that clients of the TLS endpoint must trust."""
+    path = os.path.join(scratch, "ca.pem")
+    with urllib.request.urlopen(f"{server.url}/_kumoi/ca.pem") as answer, open(path, "wb") as file:
+        file.write(answer.read())
+    return path
+
+
+@pytest.fixture(scope="session")
+def clients(server, variant, scratch, request):
     """Real clients, reaching the server as the variant says."""
     endpoint, verify = server.url, None
     if variant in ("tls", "h2"):
-        endpoint = f"https://localhost:{server.port}"
-        verify = os.path.join(scratch, "ca.pem")
-        with urllib.request.urlopen(f"{server.url}/_kumoi/ca.pem") as answer, open(verify, "wb") as file:
-            file.write(answer.read())
+        endpoint, verify = f"https://localhost:{server.port}", request.getfixturevalue("authority")
     return Clients(endpoint, verify=verify, h2=variant == "h2", model_directory=os.path.join(scratch, "models"))
 
 

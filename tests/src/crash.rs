@@ -55,7 +55,16 @@ async fn story(messages: usize, kills: usize) -> Result<(), Failure> {
     let (ledger, next) = (Arc::new(Mutex::new(Ledger::default())), Arc::new(AtomicUsize::new(0)));
     let given_up = Arc::new(AtomicBool::new(false));
     let writers: Vec<_> = (0..WRITERS)
-        .map(|_| tokio::spawn(write(address.clone(), queue.clone(), messages, next.clone(), ledger.clone(), given_up.clone())))
+        .map(|_| {
+            tokio::spawn(write(
+                address.clone(),
+                queue.clone(),
+                messages,
+                next.clone(),
+                ledger.clone(),
+                given_up.clone(),
+            ))
+        })
         .collect();
     for moment in moments {
         while ledger.lock().unwrap().acknowledged.len() < moment {
@@ -74,7 +83,16 @@ async fn story(messages: usize, kills: usize) -> Result<(), Failure> {
     server = start(&address, directory.path())?;
 
     let found = drain(&address, &queue).await?;
-    let ledger = ledger.lock().unwrap();
+    check(&std::mem::take(&mut *ledger.lock().unwrap()), &found, messages);
+
+    server.kill()?;
+    let _server = start(&address, directory.path())?;
+    assert!(drain(&address, &queue).await?.is_empty(), "messages came back whose deletion was acknowledged");
+    Ok(())
+}
+
+/// Holds what is there against what the writers know.
+fn check(ledger: &Ledger, found: &HashMap<usize, HashSet<String>>, messages: usize) {
     assert_eq!(ledger.acknowledged.len(), messages);
     for (number, id) in &ledger.acknowledged {
         let ids = found.get(number).unwrap_or_else(|| panic!("message {number} was acknowledged and is gone"));
@@ -83,11 +101,6 @@ async fn story(messages: usize, kills: usize) -> Result<(), Failure> {
         assert!(times <= sent, "message {number} was sent {sent} times and is there {times} times");
     }
     assert!(found.keys().all(|number| *number < messages), "a message is there that nobody sent");
-
-    server.kill()?;
-    let _server = start(&address, directory.path())?;
-    assert!(drain(&address, &queue).await?.is_empty(), "messages came back whose deletion was acknowledged");
-    Ok(())
 }
 
 fn start(address: &str, directory: &Path) -> Result<Server, Failure> {
@@ -132,7 +145,12 @@ async fn write(
     }
 }
 
-async fn send(connection: &mut Option<Connection>, address: &str, queue: &str, number: usize) -> Result<Value, Failure> {
+async fn send(
+    connection: &mut Option<Connection>,
+    address: &str,
+    queue: &str,
+    number: usize,
+) -> Result<Value, Failure> {
     let open = match connection {
         Some(open) => open,
         None => connection.insert(Connection::open(address).await?),
@@ -154,11 +172,16 @@ async fn drain(address: &str, queue: &str) -> Result<HashMap<usize, HashSet<Stri
         let mut entries = Vec::new();
         for (id, message) in messages.iter().enumerate() {
             let number = message["Body"].as_str().ok_or("no Body")?.parse()?;
-            let new = found.entry(number).or_default().insert(message["MessageId"].as_str().ok_or("no MessageId")?.to_owned());
+            let new = found
+                .entry(number)
+                .or_default()
+                .insert(message["MessageId"].as_str().ok_or("no MessageId")?.to_owned());
             assert!(new, "message {number} was delivered twice within its visibility timeout");
             entries.push(json!({ "Id": id.to_string(), "ReceiptHandle": message["ReceiptHandle"] }));
         }
-        let answer = call(&mut connection, address, "DeleteMessageBatch", &json!({ "QueueUrl": queue, "Entries": entries })).await?;
+        let answer =
+            call(&mut connection, address, "DeleteMessageBatch", &json!({ "QueueUrl": queue, "Entries": entries }))
+                .await?;
         assert_eq!(answer["Successful"].as_array().map(Vec::len), Some(messages.len()), "{answer}");
     }
 }

@@ -53,7 +53,8 @@ impl Connection {
     /// Posts JSON to the admin API.
     pub async fn admin(&mut self, authority: &str, path: &str, body: &Value) -> Result<Bytes, Failure> {
         let request = Request::builder().method(Method::POST).uri(path).header("host", authority);
-        let request = request.header("content-type", "application/json").body(Full::new(Bytes::from(body.to_string())))?;
+        let request =
+            request.header("content-type", "application/json").body(Full::new(Bytes::from(body.to_string())))?;
         match self.send(request).await? {
             (status, body) if status.is_success() => Ok(body),
             (status, body) => Err(format!("{path}: {status}: {}", String::from_utf8_lossy(&body)).into()),

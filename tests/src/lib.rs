@@ -1,20 +1,21 @@
 //! Tests of the real binary that need no AWS SDK: what a crash leaves, what load does, what a hostile client can do.
 //!
 //! Its parts that start a server and speak to it are shared with `bench/`.
-#![expect(clippy::disallowed_methods, reason = "tests and benchmarks measure real time")]
+#![cfg_attr(test, expect(clippy::disallowed_methods, reason = "tests measure real time"))]
 
 pub mod http;
 pub mod process;
+pub mod random;
 pub mod requests;
 
+#[cfg(test)]
+mod commands;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod load;
-#[cfg(test)]
-mod random;
 
 /// What goes wrong in a run, for a person to read.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;

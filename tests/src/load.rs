@@ -43,9 +43,8 @@ async fn story(time: Duration) -> Result<(), Failure> {
     }
     let (queues, end) = (Arc::new(queues), Instant::now() + time);
     let mut random = Random::new("load");
-    let clients: Vec<_> = (0..CLIENTS)
-        .map(|_| tokio::spawn(client(address.clone(), queues.clone(), random.split(), end)))
-        .collect();
+    let clients: Vec<_> =
+        (0..CLIENTS).map(|_| tokio::spawn(client(address.clone(), queues.clone(), random.split(), end))).collect();
     // The first third fills queues and caches; from then on, what is held stays the same.
     tokio::time::sleep(time / 3).await;
     let (early, mut highest) = (server.resident(), 0);
@@ -66,7 +65,12 @@ async fn story(time: Duration) -> Result<(), Failure> {
 }
 
 /// Calls one operation after another; how many. A client deletes as much as it sends, so queues stay of a size.
-async fn client(address: Arc<str>, queues: Arc<Vec<String>>, mut random: Random, end: Instant) -> Result<usize, Failure> {
+async fn client(
+    address: Arc<str>,
+    queues: Arc<Vec<String>>,
+    mut random: Random,
+    end: Instant,
+) -> Result<usize, Failure> {
     let mut connection = Connection::open(&address).await?;
     let (mut calls, mut surplus) = (0, 0_i64);
     while Instant::now() < end {
@@ -76,11 +80,13 @@ async fn client(address: Arc<str>, queues: Arc<Vec<String>>, mut random: Random,
         let step = async {
             match random.below(10) {
                 0..=3 if sends => {
-                    call(&mut connection, &address, "SendMessage", &json!({ "QueueUrl": queue, "MessageBody": body })).await?;
+                    call(&mut connection, &address, "SendMessage", &json!({ "QueueUrl": queue, "MessageBody": body }))
+                        .await?;
                     Ok((1, 1))
                 }
                 4 if sends => {
-                    let entries: Vec<Value> = (0..5).map(|id| json!({ "Id": id.to_string(), "MessageBody": body })).collect();
+                    let entries: Vec<Value> =
+                        (0..5).map(|id| json!({ "Id": id.to_string(), "MessageBody": body })).collect();
                     let input = json!({ "QueueUrl": queue, "Entries": entries });
                     let answer = call(&mut connection, &address, "SendMessageBatch", &input).await?;
                     match answer["Successful"].as_array().map(Vec::len) {
@@ -97,7 +103,8 @@ async fn client(address: Arc<str>, queues: Arc<Vec<String>>, mut random: Random,
                 _ => consume(&mut connection, &address, queue, 0).await,
             }
         };
-        let (made, change) = tokio::time::timeout(PATIENCE, step).await.map_err(|_| "a call came to a standstill")??;
+        let (made, change) =
+            tokio::time::timeout(PATIENCE, step).await.map_err(|_| "a call came to a standstill")??;
         calls += made;
         surplus += change;
     }

@@ -72,10 +72,15 @@ impl Server {
 
     /// Memory that is resident now, in KiB.
     pub fn resident(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
-        line.split_whitespace().next().and_then(|number| number.parse().ok()).unwrap_or(0)
+        resident_of(self.child.id())
     }
+}
+
+/// Memory of a process that is resident now, in KiB; 0 when there is no such process.
+pub fn resident_of(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+    line.split_whitespace().next().and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 
 /// The binary under test: `KUMOI_BIN`, or that of the build that this program belongs to.
@@ -87,7 +92,9 @@ pub fn binary() -> Result<PathBuf, Failure> {
     let file = format!("kumoi{}", std::env::consts::EXE_SUFFIX);
     // Tests lie one folder below programs.
     let found = here.ancestors().skip(1).take(2).map(|folder| folder.join(&file)).find(|path| path.is_file());
-    found.ok_or_else(|| format!("there is no {file} beside {}; build it, or name it in KUMOI_BIN", here.display()).into())
+    found.ok_or_else(|| {
+        format!("there is no {file} beside {}; build it, or name it in KUMOI_BIN", here.display()).into()
+    })
 }
 
 /// kumoi, free of settings that the environment may hold.

@@ -1,21 +1,27 @@
-//! Chance that can be repeated: each run prints its seed, and `KUMOI_TEST_SEED` gives it again.
+//! Chance that can be repeated: a test prints its seed, and `KUMOI_TEST_SEED` gives it again.
 
 use std::hash::{BuildHasher as _, RandomState};
+use std::io::Write as _;
 
 /// A generator of numbers (SplitMix64).
-pub(crate) struct Random(u64);
+pub struct Random(u64);
 
 impl Random {
+    /// One that starts from a seed.
+    pub fn from_seed(seed: u64) -> Self {
+        Self(seed)
+    }
+
     /// One that starts from `KUMOI_TEST_SEED`, or from anywhere.
-    pub(crate) fn new(test: &str) -> Self {
+    pub fn new(test: &str) -> Self {
         let given = std::env::var("KUMOI_TEST_SEED").ok().and_then(|seed| seed.parse().ok());
         let seed = given.unwrap_or_else(|| RandomState::new().hash_one(test));
-        println!("{test}: KUMOI_TEST_SEED={seed}");
+        let _ = writeln!(std::io::stderr(), "{test}: KUMOI_TEST_SEED={seed}");
         Self(seed)
     }
 
     /// The next number.
-    pub(crate) fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -24,17 +30,17 @@ impl Random {
     }
 
     /// A number below `end`.
-    pub(crate) fn below(&mut self, end: usize) -> usize {
-        (self.next() % end.max(1) as u64) as usize
+    pub fn below(&mut self, end: usize) -> usize {
+        (self.number() % end.max(1) as u64) as usize
     }
 
     /// Another generator, for a task of its own.
-    pub(crate) fn split(&mut self) -> Self {
-        Self(self.next())
+    pub fn split(&mut self) -> Self {
+        Self(self.number())
     }
 
     /// So many bytes.
-    pub(crate) fn bytes(&mut self, count: usize) -> Vec<u8> {
-        (0..count).map(|_| self.next() as u8).collect()
+    pub fn bytes(&mut self, count: usize) -> Vec<u8> {
+        (0..count).map(|_| self.number() as u8).collect()
     }
 }

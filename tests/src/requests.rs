@@ -14,7 +14,12 @@ pub const MESSAGE: usize = 1024;
 /// The queue that [`fresh_queue`] makes.
 const QUEUE: &str = "bench";
 
-fn headers(authority: &str, service: &str, content_type: &'static str, target: Option<&str>) -> Result<HeaderMap, Failure> {
+fn headers(
+    authority: &str,
+    service: &str,
+    content_type: &'static str,
+    target: Option<&str>,
+) -> Result<HeaderMap, Failure> {
     let mut headers = HeaderMap::new();
     headers.insert("host", HeaderValue::from_str(authority)?);
     headers.insert("accept-encoding", HeaderValue::from_static("identity"));
@@ -25,7 +30,8 @@ fn headers(authority: &str, service: &str, content_type: &'static str, target: O
     let agent = "Boto3/1.44.5 md/Botocore#1.44.5 ua/2.1 os/linux#6.1 md/arch#x86_64 lang/python#3.11 md/pyimpl#CPython m/Z,b,e cfg/retry-mode#standard";
     headers.insert("user-agent", HeaderValue::from_static(agent));
     headers.insert("x-amz-date", HeaderValue::from_static("20261121T120000Z"));
-    let signed = if target.is_some() { "content-type;host;x-amz-date;x-amz-target" } else { "content-type;host;x-amz-date" };
+    let signed =
+        if target.is_some() { "content-type;host;x-amz-date;x-amz-target" } else { "content-type;host;x-amz-date" };
     let signature = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
     let authorization = format!(
         "AWS4-HMAC-SHA256 Credential=test/20261121/us-east-1/{service}/aws4_request, SignedHeaders={signed}, Signature={signature}"
@@ -86,7 +92,12 @@ pub async fn create_queue(connection: &mut Connection, authority: &str, name: &s
 }
 
 /// Calls an operation of SQS; anything but success is an error.
-pub async fn call(connection: &mut Connection, authority: &str, operation: &str, input: &Value) -> Result<Value, Failure> {
+pub async fn call(
+    connection: &mut Connection,
+    authority: &str,
+    operation: &str,
+    input: &Value,
+) -> Result<Value, Failure> {
     let answer = connection.repeat(&sqs(authority, operation, input)?).await?;
     if answer.is_empty() { Ok(Value::Null) } else { Ok(serde_json::from_slice(&answer)?) }
 }

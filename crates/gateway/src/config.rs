@@ -56,7 +56,8 @@ pub struct Limits {
     pub connections: usize,
     /// From accepting a connection until its first bytes have told its protocol, and for the TLS handshake behind them.
     pub handshake: Duration,
-    /// From one answer (or the start) until the whole head of the next request; so an idle connection ends after it, too.
+    /// From one answer (or the start) until the whole head of the next request; so an idle connection ends after it, too. It is looked
+    /// at once in this time, so that it may take up to twice as long.
     pub head: Duration,
     /// Longest silence while a body is expected. A client must also send [`Limits::body_rate`] on average.
     pub body_stall: Duration,

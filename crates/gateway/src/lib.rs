@@ -6,6 +6,7 @@
 //! * `compat`: what tools made for LocalStack expect, and init scripts.
 
 mod accept;
+mod activity;
 mod admin;
 mod authenticate;
 mod body;

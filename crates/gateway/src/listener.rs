@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,6 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use crate::activity::Activity;
 use crate::gateway::Gateway;
 use crate::pipeline;
 use crate::stream::{Opening, Patient, sniff};
@@ -105,14 +105,20 @@ async fn serve<S>(
     let service = service_fn({
         let activity = activity.clone();
         move |request| {
-            let (gateway, asked) = (gateway.clone(), activity.begin());
+            let (gateway, exchange) = (gateway.clone(), activity.begin());
             async move {
-                let fut = pipeline::answer(gateway, request, scheme); tracing::error!(size = std::mem::size_of_val(&fut), "XXX"); let reply = fut.await;
-                drop(asked);
-                Ok::<_, Infallible>(reply)
+                let reply = pipeline::answer(gateway, request, scheme).await;
+                Ok::<_, Infallible>(reply.map(|body| exchange.with(body)))
             }
         }
     });
+    // One coarse timer a connection, rather than one of hyper's a request.
+    let over = async {
+        tokio::select! {
+            () = activity.ceases(limits.head) => {}
+            () = stopping.cancelled() => {}
+        }
+    };
     let ended = match opening {
         Opening::Http2 => {
             let mut builder = http2::Builder::new(TokioExecutor::new());
@@ -125,11 +131,7 @@ async fn serve<S>(
             let mut connection = pin!(builder.serve_connection(io, service));
             tokio::select! {
                 ended = connection.as_mut() => ended,
-                () = activity.ceases(limits.head) => {
-                    connection.as_mut().graceful_shutdown();
-                    connection.await
-                }
-                () = stopping.cancelled_owned() => {
+                () = over => {
                     connection.as_mut().graceful_shutdown();
                     connection.await
                 }
@@ -137,61 +139,25 @@ async fn serve<S>(
         }
         Opening::Http1 | Opening::Tls => {
             let mut builder = http1::Builder::new();
-            builder
-                .timer(TokioTimer::new())
-                .header_read_timeout(limits.head)
-                .max_buf_size(limits.head_bytes.max(8192));
+            builder.header_read_timeout(None).max_buf_size(limits.head_bytes.max(8192));
             if limits.headers != HYPER_HEADERS {
                 builder.max_headers(limits.headers);
             }
             let mut connection = pin!(builder.serve_connection(io, service));
             tokio::select! {
                 ended = connection.as_mut() => ended,
-                () = stopping.cancelled_owned() => {
+                () = over => {
                     connection.as_mut().graceful_shutdown();
-                    connection.await
+                    // A head that came in part is not waited for.
+                    tokio::select! {
+                        ended = connection => ended,
+                        () = activity.ceases(limits.handshake) => Ok(()),
+                    }
                 }
             }
         }
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended early");
-    }
-}
-
-/// How many requests a connection had and has: HTTP/2 knows no end of idleness by itself.
-#[derive(Default)]
-struct Activity {
-    asked: AtomicU64,
-    answered: AtomicU64,
-}
-
-impl Activity {
-    /// Notes a request; it is answered, or given up, when the result is dropped.
-    fn begin(self: &Arc<Self>) -> Asked {
-        self.asked.fetch_add(1, Ordering::Relaxed);
-        Asked(self.clone())
-    }
-
-    /// Resolves when nothing was asked for at least `idle`, and nothing is under way.
-    async fn ceases(&self, idle: Duration) {
-        let mut before = None;
-        loop {
-            let asked = self.asked.load(Ordering::Relaxed);
-            if before == Some(asked) && self.answered.load(Ordering::Relaxed) == asked {
-                return;
-            }
-            before = Some(asked);
-            tokio::time::sleep(idle).await;
-        }
-    }
-}
-
-/// A request under way.
-struct Asked(Arc<Activity>);
-
-impl Drop for Asked {
-    fn drop(&mut self) {
-        self.0.answered.fetch_add(1, Ordering::Relaxed);
     }
 }

@@ -20,17 +20,27 @@ pub(crate) struct AwsArguments {
 }
 
 /// Variables that would aim the AWS CLI elsewhere, or lend it credentials of the real AWS.
-const FOREIGN: [&str; 6] =
-    ["AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_CA_BUNDLE"];
+const FOREIGN: [&str; 6] = [
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_CA_BUNDLE",
+];
 
 /// Runs the AWS CLI on the same terminal, and ends with its exit code.
 pub(crate) fn run(arguments: &AwsArguments) -> Result<(), Failure> {
-    let program = find("aws").ok_or_else(|| Failure::other("there is no AWS CLI on the PATH; 'pip install awscli' installs one"))?;
+    let program = find("aws")
+        .ok_or_else(|| Failure::other("there is no AWS CLI on the PATH; 'pip install awscli' installs one"))?;
     // The arguments are all the AWS CLI's, so ours come from the environment.
     let get = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let endpoint = Client::new(&get("KUMOI_ENDPOINT").unwrap_or_else(|| super::ENDPOINT.into()))?.endpoint();
     let account = get("KUMOI_ACCOUNT").unwrap_or_else(|| "000000000000".into());
-    let region = ["AWS_REGION", "AWS_DEFAULT_REGION", "KUMOI_REGION"].into_iter().find_map(get).unwrap_or_else(|| "us-east-1".into());
+    let region = ["AWS_REGION", "AWS_DEFAULT_REGION", "KUMOI_REGION"]
+        .into_iter()
+        .find_map(get)
+        .unwrap_or_else(|| "us-east-1".into());
     let mut command = Command::new(program);
     for name in FOREIGN {
         command.env_remove(name);

@@ -48,10 +48,17 @@ impl Client {
     }
 
     /// Sends a request; whatever the server answers, a refusal too, is returned.
-    pub(crate) async fn send(&self, method: Method, path: &str, body: Body) -> Result<http::Response<Incoming>, Failure> {
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Body,
+    ) -> Result<http::Response<Incoming>, Failure> {
         let unreachable = |error: &dyn std::fmt::Display| {
             let endpoint = self.endpoint();
-            Failure::Unreachable(format!("no kumoi answers at {endpoint} ({error}); start one with 'kumoi', or name another with --endpoint"))
+            Failure::Unreachable(format!(
+                "no kumoi answers at {endpoint} ({error}); start one with 'kumoi', or name another with --endpoint"
+            ))
         };
         let stream = TcpStream::connect(&self.authority).await.map_err(|error| unreachable(&error))?;
         let (mut sender, connection) =
@@ -63,7 +70,8 @@ impl Client {
             .header("host", &self.authority)
             .header("content-type", "application/json")
             .header("user-agent", concat!("kumoi/", env!("CARGO_PKG_VERSION")))
-            .body(body).map_err(|error| Failure::Usage(format!("cannot ask for {path}: {error}")))?;
+            .body(body)
+            .map_err(|error| Failure::Usage(format!("cannot ask for {path}: {error}")))?;
         sender.send_request(request).await.map_err(|error| unreachable(&error))
     }
 
@@ -75,7 +83,8 @@ impl Client {
         if bytes.is_empty() {
             return Ok(Value::Null);
         }
-        serde_json::from_slice(&bytes).map_err(|error| Failure::other(format!("the answer is no JSON ({error}); is that a kumoi?")))
+        serde_json::from_slice(&bytes)
+            .map_err(|error| Failure::other(format!("the answer is no JSON ({error}); is that a kumoi?")))
     }
 
     /// Asks for JSON.
@@ -97,7 +106,8 @@ pub(crate) async fn accepted(answer: http::Response<Incoming>) -> Result<http::R
     }
     let bytes = collect(answer.into_body()).await.unwrap_or_default();
     let said = serde_json::from_slice::<Value>(&bytes).ok();
-    let message = said.as_ref().and_then(|said| said.get("message").or_else(|| said.get("error"))).and_then(Value::as_str);
+    let message =
+        said.as_ref().and_then(|said| said.get("message").or_else(|| said.get("error"))).and_then(Value::as_str);
     Err(match message {
         Some(message) => Failure::other(message),
         None => Failure::other(format!("the server answered {status}; is that a kumoi of this version?")),

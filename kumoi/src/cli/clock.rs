@@ -15,7 +15,7 @@ pub(crate) struct ClockArguments {
     #[command(subcommand)]
     action: Option<Action>,
     #[command(flatten)]
-    connection: Connection,
+    pub(super) connection: Connection,
 }
 
 #[derive(Subcommand, Debug)]

@@ -5,8 +5,8 @@ use kumoi_core::{OperationSpec, Registry};
 use kumoi_model::Catalog;
 use serde_json::{Value, json};
 
-use super::output::{Output, table};
 use super::Failure;
+use super::output::{Output, table};
 
 /// What to show, and how.
 #[derive(Args, Debug)]
@@ -83,7 +83,9 @@ fn markdown(rows: &[Row], recognised: usize) -> String {
         text.push_str(&format!("| {} | {} of {} | {ignored} |\n", row.name, row.built.len(), row.total));
     }
     let others = recognised.saturating_sub(rows.len());
-    text.push_str(&format!("| {others} others | recognised, decoded and validated; answered 501 `NotImplemented` | – |\n"));
+    text.push_str(&format!(
+        "| {others} others | recognised, decoded and validated; answered 501 `NotImplemented` | – |\n"
+    ));
     text
 }
 
@@ -99,7 +101,13 @@ fn one(registry: &Registry, id: &str, output: Output) -> Result<(), Failure> {
     output.show(&document, |_| {
         let line = |operation: &Value| {
             let mark = if operation.get("built").and_then(Value::as_bool) == Some(true) { "built" } else { "-" };
-            let ignored: Vec<&str> = operation.get("ignored").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+            let ignored: Vec<&str> = operation
+                .get("ignored")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .collect();
             let name = super::output::member(operation, "name");
             let note = if ignored.is_empty() { String::new() } else { format!("not honoured: {}", ignored.join(", ")) };
             vec![name, mark.to_owned(), note]

@@ -86,10 +86,14 @@ async fn server(connection: &Connection) -> Finding {
             let authority = connection.endpoint.split("://").last().unwrap_or_default().trim_end_matches('/');
             match TcpListener::bind(authority) {
                 Ok(_) => finding("server", State::Note, format!("no kumoi runs; {authority} is free for one")),
-                Err(error) => finding("server", State::Wrong, format!("no kumoi answers at {authority}, and none could: {error}")),
+                Err(error) => {
+                    finding("server", State::Wrong, format!("no kumoi answers at {authority}, and none could: {error}"))
+                }
             }
         }
-        Err(failure) => finding("server", State::Wrong, format!("something else answers at {}: {failure}", connection.endpoint)),
+        Err(failure) => {
+            finding("server", State::Wrong, format!("something else answers at {}: {failure}", connection.endpoint))
+        }
     }
 }
 
@@ -109,15 +113,25 @@ fn endpoint(connection: &Connection) -> Finding {
         Some(url) if url.trim_end_matches('/') == connection.endpoint.trim_end_matches('/') => {
             finding("endpoint", State::Fine, format!("AWS_ENDPOINT_URL is {url}"))
         }
-        Some(url) => finding("endpoint", State::Note, format!("AWS_ENDPOINT_URL is {url}, not {}", connection.endpoint)),
-        None => finding("endpoint", State::Note, "AWS_ENDPOINT_URL is not set: AWS tools call the real AWS; 'kumoi env' helps"),
+        Some(url) => {
+            finding("endpoint", State::Note, format!("AWS_ENDPOINT_URL is {url}, not {}", connection.endpoint))
+        }
+        None => finding(
+            "endpoint",
+            State::Note,
+            "AWS_ENDPOINT_URL is not set: AWS tools call the real AWS; 'kumoi env' helps",
+        ),
     }
 }
 
 fn profile() -> Finding {
     match set("AWS_PROFILE") {
         None => finding("profile", State::Fine, "no AWS_PROFILE that could bring real credentials"),
-        Some(name) => finding("profile", State::Note, format!("AWS_PROFILE is {name}: its credentials and endpoints may win over 'kumoi env'")),
+        Some(name) => finding(
+            "profile",
+            State::Note,
+            format!("AWS_PROFILE is {name}: its credentials and endpoints may win over 'kumoi env'"),
+        ),
     }
 }
 
@@ -131,7 +145,11 @@ fn proxy() -> Finding {
     }
     match ["localhost", "127.0.0.1"].into_iter().find(|host| !exempt.split(',').any(|entry| entry.trim() == *host)) {
         None => finding("proxy", State::Fine, "the proxy is not asked for localhost"),
-        Some(host) => finding("proxy", State::Wrong, format!("HTTP_PROXY is set and NO_PROXY lacks {host}: AWS tools would ask the proxy for it")),
+        Some(host) => finding(
+            "proxy",
+            State::Wrong,
+            format!("HTTP_PROXY is set and NO_PROXY lacks {host}: AWS tools would ask the proxy for it"),
+        ),
     }
 }
 
@@ -154,7 +172,12 @@ fn models(arguments: &DoctorArguments) -> Result<(), Failure> {
     let document = json!({ "index_micros": micros(index), "models": list });
     arguments.connection.output().show(&document, |_| {
         let mut rows = vec![vec!["MODEL".to_owned(), "FIRST USE".to_owned()]];
-        rows.extend(times.iter().take(10).map(|(id, time)| vec![(*id).to_owned(), format!("{:.2} ms", time.as_secs_f64() * 1e3)]));
+        rows.extend(
+            times
+                .iter()
+                .take(10)
+                .map(|(id, time)| vec![(*id).to_owned(), format!("{:.2} ms", time.as_secs_f64() * 1e3)]),
+        );
         format!("{}{} models; the catalog takes {:.2} ms\n", table(&rows), times.len(), index.as_secs_f64() * 1e3)
     })?;
     match times.first() {

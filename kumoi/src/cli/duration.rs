@@ -42,7 +42,16 @@ mod tests {
 
     #[test]
     fn units_and_their_sums_are_read() {
-        for (text, seconds) in [("90", 90.0), ("90s", 90.0), ("250ms", 0.25), ("15m", 900.0), ("14d", 1_209_600.0), ("1d 12h", 129_600.0), ("1.5h", 5400.0), ("2w", 1_209_600.0)] {
+        for (text, seconds) in [
+            ("90", 90.0),
+            ("90s", 90.0),
+            ("250ms", 0.25),
+            ("15m", 900.0),
+            ("14d", 1_209_600.0),
+            ("1d 12h", 129_600.0),
+            ("1.5h", 5400.0),
+            ("2w", 1_209_600.0),
+        ] {
             assert_eq!(parse(text).unwrap(), Duration::from_secs_f64(seconds), "{text}");
         }
     }

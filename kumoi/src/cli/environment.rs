@@ -51,7 +51,8 @@ pub(crate) fn run(arguments: &EnvArguments) -> Result<(), Failure> {
     let endpoint = arguments.connection.client()?.endpoint();
     let variables = aiming(&endpoint, &arguments.account, arguments.connection.world.as_deref(), &arguments.region);
     if arguments.connection.json {
-        let object: Map<_, _> = variables.into_iter().map(|(name, value)| (name.to_owned(), Value::String(value))).collect();
+        let object: Map<_, _> =
+            variables.into_iter().map(|(name, value)| (name.to_owned(), Value::String(value))).collect();
         return Output::new(true).show(&Value::Object(object), |_| String::new());
     }
     for (name, value) in variables {
@@ -76,7 +77,9 @@ mod tests {
 
     #[test]
     fn the_key_names_account_and_world() {
-        let key = |world| aiming("http://localhost:4566", "123456789012", world, "us-east-1").map(|(_, value)| value)[1].clone();
+        let key = |world| {
+            aiming("http://localhost:4566", "123456789012", world, "us-east-1").map(|(_, value)| value)[1].clone()
+        };
         assert_eq!(key(None), "123456789012");
         assert_eq!(key(Some("pr-42")), "123456789012@pr-42");
     }

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 pub(crate) struct LocalStack {
     /// `GATEWAY_LISTEN`, or the older `EDGE_BIND_HOST` and `EDGE_PORT`: addresses, as written.
     pub(crate) listen: Vec<String>,
-    /// `LOCALSTACK_HOST`, or the older `HOSTNAME_EXTERNAL` and `LOCALSTACK_HOSTNAME`: how answers name the server.
+    /// `LOCALSTACK_HOST`, or the older `HOSTNAME_EXTERNAL` and `LOCALSTACK_HOSTNAME`: a further name of the server.
     pub(crate) host: Option<String>,
     /// `DEFAULT_REGION`.
     pub(crate) region: Option<String>,
@@ -45,15 +45,15 @@ pub(crate) struct LocalStack {
 const VOLUME_STATE: &str = "/var/lib/localstack/state";
 
 /// Options that services read from [`kumoi_core::Settings::options`].
-const SERVICE_OPTIONS: [&str; 4] =
-    ["SQS_ENDPOINT_STRATEGY", "SQS_DELAY_PURGE_RETRY", "SQS_DELAY_RECENTLY_DELETED", "SQS_ENABLE_MESSAGE_RETENTION_PERIOD"];
+const SERVICE_OPTIONS: [&str; 3] = ["SQS_ENDPOINT_STRATEGY", "SQS_DELAY_PURGE_RETRY", "SQS_DELAY_RECENTLY_DELETED"];
 
 /// Variables that carry the prefix always: their bare names belong to others.
 const ALWAYS_PREFIXED: [&str; 6] =
     ["HOST", "HOSTNAME", "RESPONSE_HEADER_ENABLED", "AUTH_TOKEN", "API_KEY", "ACKNOWLEDGE_ACCOUNT_REQUIREMENT"];
 
 /// What kumoi does anyway, or what has no counterpart.
-const NEEDLESS: [(&str, &str); 12] = [
+const NEEDLESS: [(&str, &str); 13] = [
+    ("SQS_ENABLE_MESSAGE_RETENTION_PERIOD", "retention periods always hold"),
     ("SERVICES", "every service is there, and costs nothing until it is used"),
     ("EAGER_SERVICE_LOADING", "a service's first use takes milliseconds"),
     ("STRICT_SERVICE_LOADING", "every service is there, and costs nothing until it is used"),
@@ -71,7 +71,10 @@ const NEEDLESS: [(&str, &str); 12] = [
 /// What kumoi does not do, or not yet: the reason, and the variables.
 const NOT_HONOURED: [(&str, &[&str]); 10] = [
     ("authorization is not built yet: every caller may do everything", &["ENFORCE_IAM"]),
-    ("an access key of 12 digits names its account, any other belongs to the default account", &["PARITY_AWS_ACCESS_KEY_ID"]),
+    (
+        "an access key of 12 digits names its account, any other belongs to the default account",
+        &["PARITY_AWS_ACCESS_KEY_ID"],
+    ),
     (
         "every change is kept when it is acknowledged; see --fsync",
         &["SNAPSHOT_LOAD_STRATEGY", "SNAPSHOT_SAVE_STRATEGY", "SNAPSHOT_FLUSH_INTERVAL"],
@@ -134,7 +137,12 @@ impl LocalStack {
         };
         let text = |name: &str| get(name).map(str::to_owned);
         let list = |name: &str| -> Vec<String> {
-            get(name).into_iter().flat_map(|value| value.split(',')).map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect()
+            get(name)
+                .into_iter()
+                .flat_map(|value| value.split(','))
+                .map(|part| part.trim().to_owned())
+                .filter(|part| !part.is_empty())
+                .collect()
         };
         let flag = |name: &str| get(name).and_then(truth);
         // Setting a flag to off asks for nothing.
@@ -214,12 +222,18 @@ mod tests {
 
     #[test]
     fn an_empty_environment_asks_for_nothing() {
-        assert_eq!(read([("PATH", "/bin"), ("DEBUG", ""), ("PERSISTENCE", "0"), ("ENFORCE_IAM", "0")]), LocalStack::default());
+        assert_eq!(
+            read([("PATH", "/bin"), ("DEBUG", ""), ("PERSISTENCE", "0"), ("ENFORCE_IAM", "0")]),
+            LocalStack::default()
+        );
     }
 
     #[test]
     fn the_gateway_wins_over_the_edge() {
-        assert_eq!(read([("GATEWAY_LISTEN", "0.0.0.0:4566, :443"), ("EDGE_PORT", "1")]).listen, ["0.0.0.0:4566", ":443"]);
+        assert_eq!(
+            read([("GATEWAY_LISTEN", "0.0.0.0:4566, :443"), ("EDGE_PORT", "1")]).listen,
+            ["0.0.0.0:4566", ":443"]
+        );
         assert_eq!(read([("EDGE_PORT", "4567")]).listen, [":4567"]);
         assert_eq!(read([("EDGE_BIND_HOST", "0.0.0.0")]).listen, ["0.0.0.0"]);
     }
@@ -242,14 +256,25 @@ mod tests {
 
     #[test]
     fn what_has_no_effect_is_told() {
-        let asked = read([("LOCALSTACK_AUTH_TOKEN", "t"), ("ENFORCE_IAM", "1"), ("LAMBDA_EXECUTOR", "docker"), ("LAMBDA_MY_OWN", "x")]);
+        let asked = read([
+            ("LOCALSTACK_AUTH_TOKEN", "t"),
+            ("ENFORCE_IAM", "1"),
+            ("LAMBDA_EXECUTOR", "docker"),
+            ("LAMBDA_MY_OWN", "x"),
+        ]);
         assert_eq!(asked.needless.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["AUTH_TOKEN"]);
-        assert_eq!(asked.not_honoured.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["ENFORCE_IAM", "LAMBDA_EXECUTOR"]);
+        assert_eq!(
+            asked.not_honoured.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
+            ["ENFORCE_IAM", "LAMBDA_EXECUTOR"]
+        );
     }
 
     #[test]
     fn bare_names_of_others_are_left_alone() {
-        assert_eq!(read([("HOST", "laptop"), ("HOSTNAME", "laptop"), ("API_KEY", "x"), ("S3_BUCKET", "b")]), LocalStack::default());
+        assert_eq!(
+            read([("HOST", "laptop"), ("HOSTNAME", "laptop"), ("API_KEY", "x"), ("S3_BUCKET", "b")]),
+            LocalStack::default()
+        );
     }
 
     #[test]

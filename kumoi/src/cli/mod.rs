@@ -82,13 +82,13 @@ enum Command {
 #[derive(Args, Clone, Debug)]
 struct Connection {
     /// Where kumoi answers
-    #[arg(long, value_name = "URL", env = "KUMOI_ENDPOINT", default_value = ENDPOINT, hide_env_values = true)]
+    #[arg(long, global = true, value_name = "URL", env = "KUMOI_ENDPOINT", default_value = ENDPOINT, hide_env_values = true)]
     endpoint: String,
     /// The world to speak to
-    #[arg(long, value_name = "NAME", env = "KUMOI_WORLD", hide_env_values = true)]
+    #[arg(long, global = true, value_name = "NAME", env = "KUMOI_WORLD", hide_env_values = true)]
     world: Option<String>,
     /// Answer in JSON
-    #[arg(long)]
+    #[arg(long, global = true)]
     json: bool,
 }
 
@@ -146,14 +146,18 @@ fn asking(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Fail
 
 /// The environment, as far as it is Unicode.
 fn variables() -> BTreeMap<String, String> {
-    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
 }
 
 /// Every variable that an option of any command reads.
 fn known_variables() -> Vec<String> {
     let command = Arguments::command();
     let all = std::iter::once(&command).chain(command.get_subcommands());
-    all.flat_map(clap::Command::get_arguments).filter_map(|option| Some(option.get_env()?.to_str()?.to_owned())).collect()
+    all.flat_map(clap::Command::get_arguments)
+        .filter_map(|option| Some(option.get_env()?.to_str()?.to_owned()))
+        .collect()
 }
 
 #[cfg(test)]
@@ -173,7 +177,9 @@ mod tests {
     fn kumoi_alone_starts() {
         assert!(parse("kumoi").unwrap().command.is_none());
         assert_eq!(parse("kumoi --region eu-west-1").unwrap().start.region.as_deref(), Some("eu-west-1"));
-        let Some(Command::Start(start)) = parse("kumoi start --listen :1 --listen :2").unwrap().command else { panic!() };
+        let Some(Command::Start(start)) = parse("kumoi start --listen :1 --listen :2").unwrap().command else {
+            panic!()
+        };
         assert_eq!(start.listen, [":1", ":2"]);
     }
 
@@ -187,14 +193,27 @@ mod tests {
 
     #[test]
     fn wrong_usage_has_the_exit_code_two() {
-        for line in ["kumoi --account 12", "kumoi start --fsync sometimes", "kumoi clock advance soon", "kumoi nonsense"] {
+        for line in
+            ["kumoi --account 12", "kumoi start --fsync sometimes", "kumoi clock advance soon", "kumoi nonsense"]
+        {
             assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
         }
     }
 
     #[test]
+    fn how_to_reach_the_server_may_stand_anywhere() {
+        for line in ["kumoi clock --json advance 14d", "kumoi clock advance 14d --json"] {
+            let Some(Command::Clock(clock)) = parse(line).unwrap().command else { panic!() };
+            assert!(clock.connection.json, "{line}");
+        }
+    }
+
+    #[test]
     fn arguments_of_the_aws_cli_are_not_ours() {
-        let Some(Command::Aws(aws)) = parse("kumoi aws sqs list-queues --region eu-west-1 --help").unwrap().command else { panic!() };
+        let Some(Command::Aws(aws)) = parse("kumoi aws sqs list-queues --region eu-west-1 --help").unwrap().command
+        else {
+            panic!()
+        };
         assert_eq!(aws.arguments, ["sqs", "list-queues", "--region", "eu-west-1", "--help"]);
     }
 

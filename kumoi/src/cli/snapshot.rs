@@ -73,7 +73,9 @@ async fn save(connection: &Connection, file: &Path) -> Result<(), Failure> {
     bar.finish_and_clear();
     tokio::fs::rename(&partial, file).await.map_err(|error| cannot("write", file, &error))?;
     let answer = json!({"world": connection.world(), "file": file, "bytes": bytes});
-    connection.output().show(&answer, |_| format!("world '{}' saved to {}, {bytes} bytes", connection.world(), file.display()))
+    connection
+        .output()
+        .show(&answer, |_| format!("world '{}' saved to {}, {bytes} bytes", connection.world(), file.display()))
 }
 
 async fn load(connection: &Connection, file: &Path) -> Result<(), Failure> {

@@ -98,6 +98,27 @@ pub(crate) struct Options {
     pub(crate) remarks: Vec<String>,
 }
 
+impl Options {
+    /// How the state is kept, for a person to read.
+    pub(crate) fn kept(&self) -> String {
+        let (engine, disturbed) = match &self.store.engine {
+            EngineConfig::Chaos { inner, seed, .. } => (&**inner, format!(", disturbed from seed {seed}")),
+            plain => (plain, String::new()),
+        };
+        match engine {
+            EngineConfig::Disk { dir, fsync } => {
+                let fsync = match fsync {
+                    Fsync::Always => "always".to_owned(),
+                    Fsync::Interval(every) => format!("every {} ms", every.as_millis()),
+                    Fsync::Never => "never".to_owned(),
+                };
+                format!("{}, fsync {fsync}{disturbed}", dir.display())
+            }
+            _ => format!("memory, gone when kumoi stops{disturbed}"),
+        }
+    }
+}
+
 const DEFAULT_FSYNC_INTERVAL: Duration = Duration::from_millis(100);
 
 /// The disturbance of the test engine: enough that every path is taken, and little enough that a suite ends soon.
@@ -123,7 +144,10 @@ impl StartArguments {
             (None, None) => {}
         }
         if let Some(host) = &other.host {
-            settings.options.insert("LOCALSTACK_HOST".into(), host.clone());
+            remarks.push(format!(
+                "{} is a further name of this server; URLs in answers name the host that the client named",
+                name_of(host)
+            ));
         }
         let data = self.data.or(other.data);
         if data.is_none() && (self.fsync.is_some() || self.fsync_interval.is_some()) {
@@ -155,7 +179,8 @@ impl StartArguments {
 /// `KUMOI_` variables that mean nothing: most likely a slip of the pen.
 fn unknown<'a>(environment: &'a BTreeMap<String, String>, known: &'a [String]) -> impl Iterator<Item = String> {
     let ours = environment.keys().filter(|name| name.starts_with("KUMOI_"));
-    ours.filter(|name| !known.contains(name)).map(|name| format!("{name} is no setting of kumoi; see 'kumoi help start'"))
+    ours.filter(|name| !known.contains(name))
+        .map(|name| format!("{name} is no setting of kumoi; see 'kumoi help start'"))
 }
 
 fn addresses(given: &[String]) -> Result<Vec<SocketAddr>, Failure> {
@@ -244,8 +269,11 @@ mod tests {
 
     #[test]
     fn own_options_win_over_those_of_localstack() {
-        let arguments = StartArguments { listen: vec![":1".into()], region: Some("eu-west-1".into()), ..Default::default() };
-        let options = resolve(arguments, [("GATEWAY_LISTEN", "0.0.0.0:2"), ("DEFAULT_REGION", "us-west-2"), ("DEBUG", "1")]).unwrap();
+        let arguments =
+            StartArguments { listen: vec![":1".into()], region: Some("eu-west-1".into()), ..Default::default() };
+        let options =
+            resolve(arguments, [("GATEWAY_LISTEN", "0.0.0.0:2"), ("DEFAULT_REGION", "us-west-2"), ("DEBUG", "1")])
+                .unwrap();
         assert_eq!(options.listen, ["127.0.0.1:1".parse().unwrap()]);
         assert_eq!(options.settings.region, "eu-west-1");
         assert_eq!(options.log, "debug");
@@ -254,7 +282,8 @@ mod tests {
     #[test]
     fn a_directory_is_synced_always_unless_told_otherwise() {
         let disk = |fsync, interval| {
-            let arguments = StartArguments { data: Some("d".into()), fsync, fsync_interval: interval, ..Default::default() };
+            let arguments =
+                StartArguments { data: Some("d".into()), fsync, fsync_interval: interval, ..Default::default() };
             resolve(arguments, []).map(|options| options.store)
         };
         assert_eq!(disk(None, None).unwrap(), StoreConfig::disk("d", Fsync::Always));
@@ -265,8 +294,19 @@ mod tests {
     }
 
     #[test]
+    fn how_the_state_is_kept_is_told() {
+        let kept = |arguments| resolve(arguments, []).unwrap().kept();
+        assert_eq!(kept(StartArguments::default()), "memory, gone when kumoi stops");
+        let disk = StartArguments { data: Some("d".into()), fsync: Some(FsyncChoice::Interval), ..Default::default() };
+        assert_eq!(kept(disk), "d, fsync every 100 ms");
+        let chaos = StartArguments { store: Some(EngineChoice::Chaos(7)), ..Default::default() };
+        assert_eq!(kept(chaos), "memory, gone when kumoi stops, disturbed from seed 7");
+    }
+
+    #[test]
     fn a_misspelt_variable_is_told() {
-        let remarks = resolve(StartArguments::default(), [("KUMOI_LISTN", ":1"), ("KUMOI_LISTEN", ":1")]).unwrap().remarks;
+        let remarks =
+            resolve(StartArguments::default(), [("KUMOI_LISTN", ":1"), ("KUMOI_LISTEN", ":1")]).unwrap().remarks;
         assert_eq!(remarks, ["KUMOI_LISTN is no setting of kumoi; see 'kumoi help start'"]);
     }
 

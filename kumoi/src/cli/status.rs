@@ -23,7 +23,12 @@ fn text(status: &Value) -> String {
         format!("  account  {}", member(settings, "account")),
         format!("  region   {}", member(settings, "region")),
         format!("  worlds   {}", member(health, "worlds")),
-        format!("  store    {} entries, {} bytes, {} commits", member(store, "entries"), member(store, "bytes"), member(store, "commits")),
+        format!(
+            "  store    {} entries, {} bytes, {} commits",
+            member(store, "entries"),
+            member(store, "bytes"),
+            member(store, "commits")
+        ),
     ];
     lines.join("\n")
 }

@@ -82,7 +82,11 @@ pub(crate) async fn list(connection: &Connection) -> Result<(), Failure> {
     connection.output().show(&answer, |answer| {
         let mut rows = vec![["NAME", "ENTRIES", "TIME"].map(str::to_owned).to_vec()];
         for world in entries(answer, "worlds") {
-            rows.push(vec![member(world, "name"), member(world, "entries"), member(world.get("clock").unwrap_or(&Value::Null), "now")]);
+            rows.push(vec![
+                member(world, "name"),
+                member(world, "entries"),
+                member(world.get("clock").unwrap_or(&Value::Null), "now"),
+            ]);
         }
         table(&rows)
     })
@@ -112,13 +116,19 @@ pub(crate) async fn diff(arguments: &DiffArguments) -> Result<(), Failure> {
 }
 
 fn line(difference: &Value) -> String {
-    let sign = match (difference.get("before").is_some_and(|v| !v.is_null()), difference.get("after").is_some_and(|v| !v.is_null())) {
+    let sign = match (
+        difference.get("before").is_some_and(|v| !v.is_null()),
+        difference.get("after").is_some_and(|v| !v.is_null()),
+    ) {
         (false, true) => '+',
         (true, false) => '-',
         _ => '~',
     };
     let part = |name| member(difference, name);
-    format!("{sign} {}/{} {} {} {}", part("account"), part("region"), part("service"), part("table"), part("key"))
+    let scope =
+        [part("account"), part("region")].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
+    let scope = if scope.is_empty() { "world" } else { &scope };
+    format!("{sign} {scope} {} {} {}", part("service"), part("table"), part("key"))
 }
 
 /// The elements of a list in an answer.

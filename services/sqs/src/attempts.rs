@@ -16,12 +16,7 @@ use crate::tables::{ATTEMPTS, Attempt, MESSAGES, MessageKey, Taken};
 const LIFE: i64 = 300 * 1_000_000;
 
 /// The messages of an earlier receive with that id; `None` when there was none, or they are visible again.
-pub(crate) async fn repeat(
-    cx: &Cx,
-    at: &Located,
-    id: &str,
-    timeout: i64,
-) -> Reply<Option<Vec<(MessageKey, Message)>>> {
+pub(crate) async fn repeat(cx: &Cx, at: &Located, id: &str, timeout: i64) -> Reply<Option<Vec<(MessageKey, Message)>>> {
     let now = cx.now().micros();
     let key = (at.queue.id, id.to_owned());
     let known = cx.tx().get(&at.scope, &ATTEMPTS, &key).await?;
@@ -30,7 +25,8 @@ pub(crate) async fn repeat(
     let mut again = Vec::with_capacity(attempt.messages.len());
     for taken in &attempt.messages {
         let message = cx.tx().get(&at.scope, &MESSAGES, &taken.key).await?;
-        let unchanged = |message: &Message| message.received == taken.received && message.visible_at == taken.visible_at;
+        let unchanged =
+            |message: &Message| message.received == taken.received && message.visible_at == taken.visible_at;
         let Some(mut message) = message.filter(|message| taken.key.0 == at.queue.contents && unchanged(message)) else {
             let reason = "The receiveRequestAttemptId is not valid anymore since the receive call is not retryable.";
             return Err(invalid_value(id, "ReceiveRequestAttemptId", reason).into());
@@ -50,13 +46,7 @@ pub(crate) async fn note(cx: &Cx, at: &Located, id: &str, messages: &[(MessageKe
     sweep::ensure(cx, at, sweep::Kind::Attempts, until).await
 }
 
-async fn store(
-    cx: &Cx,
-    at: &Located,
-    key: (u64, String),
-    until: i64,
-    messages: &[(MessageKey, Message)],
-) -> Reply<()> {
+async fn store(cx: &Cx, at: &Located, key: (u64, String), until: i64, messages: &[(MessageKey, Message)]) -> Reply<()> {
     let taken = |(key, message): &(MessageKey, Message)| Taken {
         key: *key,
         received: message.received,

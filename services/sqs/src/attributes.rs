@@ -151,7 +151,9 @@ impl Attributes {
             }
             "ContentBasedDeduplication" => self.fifo(name)?.by_content = boolean(name, value)?,
             "DeduplicationScope" => self.fifo(name)?.scope_is_group = choice(name, value, "queue", "messageGroup")?,
-            "FifoThroughputLimit" => self.fifo(name)?.limit_is_group = choice(name, value, "perQueue", "perMessageGroupId")?,
+            "FifoThroughputLimit" => {
+                self.fifo(name)?.limit_is_group = choice(name, value, "perQueue", "perMessageGroupId")?
+            }
             _ => return Err(unknown_attribute(name)),
         }
         Ok(())
@@ -191,8 +193,8 @@ impl Attributes {
             "ReceiveMessageWaitTimeSeconds" => Some(self.wait.to_string()),
             "VisibilityTimeout" => Some(self.visibility.to_string()),
             "Policy" => self.policy.clone(),
-            "RedrivePolicy" => self.redrive.as_ref().map(|policy| policy.text.clone()),
-            "RedriveAllowPolicy" => self.redrive_allow.as_ref().map(|policy| policy.text.clone()),
+            "RedrivePolicy" => self.redrive.as_ref().map(RedrivePolicy::text),
+            "RedriveAllowPolicy" => self.redrive_allow.as_ref().map(AllowPolicy::text),
             "KmsMasterKeyId" => self.kms_key.clone(),
             "KmsDataKeyReusePeriodSeconds" => self.kms_key.as_ref().map(|_| self.kms_reuse.unwrap_or(300).to_string()),
             "SqsManagedSseEnabled" => Some(boolean(self.managed_sse)),

@@ -27,7 +27,8 @@ pub(crate) async fn send(cx: &Cx, input: SendMessageBatchInput) -> Reply<SendMes
     let drafts: Vec<_> = input.entries.into_iter().map(|entry| (entry.id.clone(), Draft::from(entry))).collect();
     let size: usize = drafts.iter().map(|(_, draft)| draft.size()).sum();
     if size > MAX_MESSAGE_BYTES as usize {
-        let message = format!("Batch requests cannot be longer than {MAX_MESSAGE_BYTES} bytes. You have sent {size} bytes.");
+        let message =
+            format!("Batch requests cannot be longer than {MAX_MESSAGE_BYTES} bytes. You have sent {size} bytes.");
         return Err(batch_request_too_long(message).into());
     }
     let mut output = SendMessageBatchOutput::default();
@@ -141,15 +142,22 @@ mod tests {
         let code = "AWS.SimpleQueueService.";
         assert_eq!(
             outcome(&[]),
-            format!("{code}EmptyBatchRequest There should be at least one SendMessageBatchRequestEntry in the request.")
+            format!(
+                "{code}EmptyBatchRequest There should be at least one SendMessageBatchRequestEntry in the request."
+            )
         );
         assert_eq!(
             outcome(&ids),
-            format!("{code}TooManyEntriesInBatchRequest Maximum number of entries per request are 10. You have sent 11.")
+            format!(
+                "{code}TooManyEntriesInBatchRequest Maximum number of entries per request are 10. You have sent 11."
+            )
         );
         assert_eq!(outcome(&["a", "b", "a"]), format!("{code}BatchEntryIdsNotDistinct Id a repeated."));
         for id in ["", "a.b", "ü", &"x".repeat(81)] {
-            assert!(outcome(&[id]).starts_with(&format!("{code}InvalidBatchEntryId A batch entry id can only")), "{id}");
+            assert!(
+                outcome(&[id]).starts_with(&format!("{code}InvalidBatchEntryId A batch entry id can only")),
+                "{id}"
+            );
         }
     }
 }

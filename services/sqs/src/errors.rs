@@ -47,7 +47,9 @@ pub(crate) fn bad_attribute(name: &str) -> Fault {
 
 /// `ResourceNotFoundException`.
 pub(crate) fn no_such_resource(parameter: &str) -> Fault {
-    resource_not_found_exception(format!("The resource that you specified for the {parameter} parameter doesn't exist."))
+    resource_not_found_exception(format!(
+        "The resource that you specified for the {parameter} parameter doesn't exist."
+    ))
 }
 
 /// The code of an error as entries of batches carry it: the older one.
@@ -60,10 +62,13 @@ pub(crate) fn batch_code(fault: &Fault) -> String {
 /// Only what is missing is told from the model. Names and numbers are judged by the operations, which know the words for each; and the
 /// model's enumeration of names for `ReceiveMessage` lacks names that the service takes.
 pub(crate) fn word(violation: &Violation) -> Option<Fault> {
-    match violation.kind {
-        Constraint::Required => Some(missing_parameter(&parameter_name(&violation.path))),
-        _ => None,
+    if violation.kind != Constraint::Required {
+        return None;
     }
+    Some(match violation.path.as_str() {
+        "attributes" => missing_parameter("Attribute.Name"),
+        path => missing_parameter(&parameter_name(path)),
+    })
 }
 
 /// `entries.1.member.id` is `Entries.1.Id` in the service's words.

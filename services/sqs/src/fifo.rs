@@ -17,6 +17,9 @@ use crate::tables::{GROUPED, GROUPS, Group, MESSAGES, MessageKey, READY_GROUPS};
 /// Groups that one receive looks into at most.
 const MAX_GROUPS: usize = 1000;
 
+/// Messages whose delay changes with that of the queue.
+const MAX_DELAYED: usize = 20_000;
+
 /// Messages of a group that are read at a time.
 const PAGE: usize = 10;
 
@@ -97,6 +100,28 @@ async fn take_group(cx: &Cx, at: &Located, group: &str, take: &mut Take) -> Repl
             if take.judge(cx, at, &key, &message).await? == Fate::Deliver {
                 let (sequence, until) = (key.2, take.deliver(cx, at, key, message).await?);
                 update(cx, at, group, at.queue.contents, |in_flight| in_flight.push((sequence, until))).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The queue's delay changed. In a FIFO queue that counts for messages that are in it and were not received ("Amazon SQS delay
+/// queues" of the Developer Guide), of which only the latest can be concerned.
+pub(crate) async fn delay_changed(cx: &Cx, at: &Located, old: u32) -> Reply<()> {
+    let contents = at.queue.contents;
+    let new = i64::from(at.queue.attributes.delay) * 1_000_000;
+    let since = cx.now().micros() - new.max(i64::from(old) * 1_000_000);
+    let mut range = KeyRange::prefix(&(contents,)).from(&(contents, since));
+    for _ in 0..MAX_DELAYED / PAGE {
+        let page = cx.tx().range(&at.scope, &MESSAGES, range.clone(), PAGE).await?;
+        let Some((last, _)) = page.last() else { break };
+        range = range.after(last);
+        for (key, mut message) in page {
+            if let (0, Some(group)) = (message.received, message.group.clone()) {
+                message.visible_at = key.1 + new;
+                cx.tx().put(&at.scope, &MESSAGES, &key, &message).await?;
+                update(cx, at, &group, contents, |_| {}).await?;
             }
         }
     }

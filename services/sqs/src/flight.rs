@@ -8,30 +8,29 @@ use kumoi_core::{Cx, Reply};
 
 use crate::queue::Located;
 use crate::queue_attributes::Counts;
-use crate::tables::{FLIGHT, GONE};
+use crate::tables::{FLIGHT, Flight, GONE};
 
 /// The most messages in flight.
 pub(crate) const LIMIT: i64 = 120_000;
 
-/// Whether more messages can be received.
-pub(crate) async fn has_room(cx: &Cx, at: &Located) -> Reply<bool> {
+/// Whether more messages can be received, and the numbers for [`taken`].
+pub(crate) async fn room(cx: &Cx, at: &Located) -> Reply<(bool, Flight)> {
     let contents = at.queue.contents;
     let mut flight = cx.tx().get(&at.scope, &FLIGHT, &contents).await?.unwrap_or_default();
     if flight.taken - flight.gone < LIMIT {
-        return Ok(true);
+        return Ok((true, flight));
     }
     flight.gone = cx.tx().counter(&at.scope, &GONE, &contents).await?;
     cx.tx().put(&at.scope, &FLIGHT, &contents, &flight).await?;
-    Ok(flight.taken - flight.gone < LIMIT || Counts::of(cx, at).await?.in_flight < LIMIT)
+    let room = flight.taken - flight.gone < LIMIT || Counts::of(cx, at).await?.in_flight < LIMIT;
+    Ok((room, flight))
 }
 
 /// Notes how many messages were received for the first time.
-pub(crate) async fn taken(cx: &Cx, at: &Located, count: i64) -> Reply<()> {
+pub(crate) async fn taken(cx: &Cx, at: &Located, mut flight: Flight, count: i64) -> Reply<()> {
     if count == 0 {
         return Ok(());
     }
-    let contents = at.queue.contents;
-    let mut flight = cx.tx().get(&at.scope, &FLIGHT, &contents).await?.unwrap_or_default();
     flight.taken += count;
-    Ok(cx.tx().put(&at.scope, &FLIGHT, &contents, &flight).await?)
+    Ok(cx.tx().put(&at.scope, &FLIGHT, &at.queue.contents, &flight).await?)
 }

@@ -49,10 +49,12 @@ mod tests {
 
     #[test]
     fn known_attributes() {
-        // A text attribute as reported with its digest by the service: softwaremill/elasticmq#373.
-        let attribute = Attribute { data_type: "String".into(), value: AttributeValue::Text(String::new()) };
-        let digest = of_attributes([("piyo", &attribute)].into_iter());
-        assert_eq!(digest.as_deref(), Some("4166cc16b73099be3abe8e2b0f544c99"));
+        // The sample request of the guide; the digest is that of an SDK.
+        let attribute =
+            |value: &str| Attribute { data_type: "String".into(), value: AttributeValue::Text(value.into()) };
+        let (one, two) = (attribute("my_attribute_value_1"), attribute("my_attribute_value_2"));
+        let digest = of_attributes([("my_attribute_name_1", &one), ("my_attribute_name_2", &two)].into_iter());
+        assert_eq!(digest.as_deref(), Some("c48838208d2b4e14e3ca0093a8443f09"));
         assert_eq!(of_attributes(std::iter::empty()), None);
     }
 

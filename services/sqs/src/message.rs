@@ -163,7 +163,7 @@ pub(crate) fn check_characters(text: &str, place: impl fmt::Display) -> Result<(
     match forbidden_character(text) {
         None => Ok(()),
         Some(letter) => Err(invalid_message_contents(format!(
-            "Invalid binary character '#x{:x}' was found in {place}, the set of allowed characters is #x9 | #xA | #xD | \
+            "Invalid binary character '#x{:X}' was found in {place}, the set of allowed characters is #x9 | #xA | #xD | \
              [#x20-#xD7FF] | [#xE000-#xFFFD] | [#x10000-#x10FFFF].",
             u32::from(letter)
         ))),
@@ -185,7 +185,8 @@ mod tests {
 
     #[test]
     fn characters_outside_xml_are_refused() {
-        for text in ["", "plain", "tab\tline\r\n", "ü€😀", "\u{7f}\u{d7ff}\u{e000}\u{fffd}\u{10ffff}", "\u{f000}"] {
+        for text in ["", "plain", "tab\tline\r\n", "ü€😀", "\u{7f}\u{d7ff}\u{e000}\u{fffd}\u{10ffff}", "\u{f000}"]
+        {
             assert_eq!(forbidden_character(text), None, "{text:?}");
         }
         for letter in ['\0', '\u{7}', '\u{b}', '\u{1f}', '\u{fffe}', '\u{ffff}'] {
@@ -193,7 +194,9 @@ mod tests {
         }
         let fault = check_characters("\u{7}", "the message body").unwrap_err();
         assert_eq!(fault.code(), "InvalidMessageContents");
-        assert!(fault.message().starts_with("Invalid binary character '#x7' was found in the message body, the set of"));
+        assert!(
+            fault.message().starts_with("Invalid binary character '#x7' was found in the message body, the set of")
+        );
     }
 
     #[test]

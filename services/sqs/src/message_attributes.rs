@@ -77,7 +77,8 @@ fn check_name(name: &str) -> Result<(), Fault> {
     if name.is_empty() {
         return Err(invalid_parameter("The request must contain non-empty message attribute name."));
     }
-    let refuse = |reason: &str| Err(invalid_parameter(format!("Message (user) attribute name '{name}' is invalid. {reason}")));
+    let refuse =
+        |reason: &str| Err(invalid_parameter(format!("Message (user) attribute name '{name}' is invalid. {reason}")));
     let valid = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
     if name.len() > MAX_NAME {
         return refuse("Attribute names can be up to 256 characters long.");
@@ -99,7 +100,9 @@ impl Given {
     /// `place` is such as "message (user) attribute 'colour'".
     fn read(self, place: &str) -> Result<Attribute, Fault> {
         if self.lists {
-            return Err(unsupported_operation("Message attribute list values in SendMessage operation are not supported."));
+            return Err(unsupported_operation(
+                "Message attribute list values in SendMessage operation are not supported.",
+            ));
         }
         if self.data_type.is_empty() {
             return Err(invalid_parameter(format!("The {place} must contain a non-empty message attribute type.")));
@@ -154,15 +157,7 @@ fn is_number(text: &str) -> bool {
     let significant = all.trim_start_matches('0').trim_end_matches('0');
     // The size is 0.d… × 10^size.
     let size = point - leading + exponent;
-    significant.is_empty() || (significant.len() <= 38 && (-127..=126).contains(&(size - 1)))
-}
-
-/// Bytes that attributes add to the size of a message.
-pub(crate) fn size(attributes: &BTreeMap<String, Attribute>) -> usize {
-    let one = |(name, attribute): (&String, &Attribute)| {
-        name.len() + attribute.data_type.len() + attribute.value.as_bytes().len()
-    };
-    attributes.iter().map(one).sum()
+    significant.is_empty() || (significant.len() <= 38 && (-128..=126).contains(&(size - 1)))
 }
 
 /// The attributes that a receiver asks for: by name, by `prefix.*`, or all with `All` and `.*`.
@@ -221,7 +216,8 @@ mod tests {
             let expected = format!("The type of message (user) attribute 'a' is invalid. {prefixes}");
             assert_eq!(outcome("a", text(kind, "v")), expected);
         }
-        let empty = |kind: &str| format!("Message (user) attribute 'a' must contain a non-empty value of type '{kind}'.");
+        let empty =
+            |kind: &str| format!("Message (user) attribute 'a' must contain a non-empty value of type '{kind}'.");
         assert_eq!(outcome("a", text("String", "")), empty("String"));
         assert_eq!(outcome("a", text("Binary", "v")), empty("Binary"));
         assert_eq!(
@@ -243,7 +239,8 @@ mod tests {
         for number in ["0", "-1", "+1", "1.5", ".5", "5.", "1e126", "1E-128", &"9".repeat(38), "0001", "-0.0e5"] {
             assert!(is_number(number), "{number}");
         }
-        for number in ["", "-", ".", "1e", "e5", "1.2.3", "0x1", "1e127", "1e-129", &"9".repeat(39), "1e9999999", "NaN"] {
+        for number in ["", "-", ".", "1e", "e5", "1.2.3", "0x1", "1e127", "1e-129", &"9".repeat(39), "1e9999999", "NaN"]
+        {
             assert!(!is_number(number), "{number}");
         }
     }
@@ -257,13 +254,9 @@ mod tests {
     }
 
     #[test]
-    fn the_size_counts_name_type_and_value() {
-        assert_eq!(size(&read([("ab".to_owned(), text("String", "xyz"))].into()).unwrap()), 2 + 6 + 3);
-    }
-
-    #[test]
     fn a_receiver_chooses() {
-        let attributes = read(["foo.a", "foo.b", "bar"].map(|name| (name.to_owned(), text("String", "v"))).into()).unwrap();
+        let attributes =
+            read(["foo.a", "foo.b", "bar"].map(|name| (name.to_owned(), text("String", "v"))).into()).unwrap();
         let names = |asked: &[&str]| {
             let asked: Vec<String> = asked.iter().map(|name| (*name).to_owned()).collect();
             wanted(&attributes, &asked).map(|(name, _)| name.clone()).collect::<Vec<_>>().join(" ")

@@ -1,7 +1,7 @@
 //! `AddPermission`, `RemovePermission` and the policy document that they edit.
 //!
-//! Follows `AddPermission` of the API Reference and "Quotas related to policies" of the Developer Guide: at most 20 statements, 50 principals,
-//! 10 conditions, seven actions a statement.
+//! Follows `AddPermission` of the API Reference and "Amazon SQS message quotas" of the Developer Guide: a policy has at most 8,192 bytes, 20
+//! statements, 50 principals and 10 conditions, and `AddPermission` takes at most seven actions.
 
 use kumoi_core::{Cx, Fault, Reply};
 use serde_json::{Map, Value as Json, json};
@@ -10,6 +10,7 @@ use crate::api::{self, AddPermissionInput, RemovePermissionInput};
 use crate::errors::{bad_attribute, invalid_value, missing_parameter, over_limit};
 use crate::queue::{Located, arn_of};
 
+const MAX_BYTES: usize = 8192;
 const MAX_STATEMENTS: usize = 20;
 const MAX_PRINCIPALS: usize = 50;
 const MAX_CONDITIONS: usize = 10;
@@ -40,10 +41,13 @@ pub(crate) async fn add(cx: &Cx, input: AddPermissionInput) -> Reply<()> {
     if input.actions.is_empty() {
         return Err(missing_parameter("Actions").into());
     }
-    let principals = input.aws_account_ids.iter().map(|account| principal(&at, account)).collect::<Result<Vec<_>, _>>()?;
+    let principals =
+        input.aws_account_ids.iter().map(|account| principal(&at, account)).collect::<Result<Vec<_>, _>>()?;
     let actions = input.actions.iter().map(|name| action(name)).collect::<Result<Vec<_>, _>>()?;
     if actions.len() > MAX_ACTIONS {
-        return Err(over_limit(format!("{} Actions were found, maximum allowed is {MAX_ACTIONS}.", actions.len())).into());
+        return Err(
+            over_limit(format!("{} Actions were found, maximum allowed is {MAX_ACTIONS}.", actions.len())).into()
+        );
     }
     let resource = arn_of(&at.scope, &at.name);
     let mut policy = Policy::of(&at)?;
@@ -154,15 +158,19 @@ impl Policy {
     }
 
     fn check_quotas(&self) -> Result<(), Fault> {
+        let bytes: usize = self.statements.iter().map(|statement| statement.to_string().len()).sum();
         let principals: usize = self.statements.iter().map(|statement| count_leaves(statement.get("Principal"))).sum();
         let conditions: usize = self.statements.iter().map(|statement| count_keys(statement.get("Condition"))).sum();
         let quotas = [
+            (bytes, MAX_BYTES, "bytes"),
             (self.statements.len(), MAX_STATEMENTS, "statements"),
             (principals, MAX_PRINCIPALS, "principals"),
             (conditions, MAX_CONDITIONS, "conditions"),
         ];
         match quotas.iter().find(|(found, most, _)| found > most) {
-            Some((found, most, what)) => Err(over_limit(format!("{found} {what} were found, maximum allowed is {most}."))),
+            Some((found, most, what)) => {
+                Err(over_limit(format!("{found} {what} were found, maximum allowed is {most}.")))
+            }
             None => Ok(()),
         }
     }

@@ -249,9 +249,11 @@ impl<'a> Page<'a> {
     fn new(listing: &'a str, max_results: Option<i32>, token: Option<&str>) -> Result<Self, Fault> {
         let limit = match max_results {
             None => MAX_RESULTS,
-            Some(asked) => usize::try_from(asked).ok().filter(|asked| (1..=MAX_RESULTS).contains(asked)).ok_or_else(
-                || invalid_value(asked, "MaxResults", "MaxResults must be an integer between 1 and 1000."),
-            )?,
+            Some(asked) => {
+                usize::try_from(asked).ok().filter(|asked| (1..=MAX_RESULTS).contains(asked)).ok_or_else(|| {
+                    invalid_value(asked, "MaxResults", "MaxResults must be an integer between 1 and 1000.")
+                })?
+            }
         };
         let after = match token {
             None | Some("") => None,

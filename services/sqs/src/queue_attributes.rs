@@ -10,7 +10,7 @@ use crate::attributes::{READ_ONLY, WRITABLE};
 use crate::errors::{missing_parameter, unknown_attribute};
 use crate::queue::Located;
 use crate::tables::{MESSAGES, READY, TOTAL};
-use crate::{redrive, sweep};
+use crate::{fifo, redrive, sweep};
 
 pub(crate) async fn get(cx: &Cx, input: GetQueueAttributesInput) -> Reply<GetQueueAttributesOutput> {
     let at = Located::of(cx, &input.queue_url).await?;
@@ -75,6 +75,9 @@ pub(crate) async fn set(cx: &Cx, input: SetQueueAttributesInput) -> Reply<()> {
     }
     if new.retention < old.retention {
         sweep::retention_changed(cx, &at).await?;
+    }
+    if at.queue.is_fifo() && new.delay != old.delay {
+        fifo::delay_changed(cx, &at, old.delay).await?;
     }
     at.save_changed(cx).await
 }

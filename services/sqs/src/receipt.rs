@@ -60,9 +60,9 @@ impl Receipt {
     /// Reads a handle that a client uses on a queue.
     pub(crate) fn read(at: &Located, text: &str) -> Result<Self, Fault> {
         match Self::parse(text) {
-            None => {
-                Err(receipt_handle_is_invalid(format!("The input receipt handle \"{text}\" is not a valid receipt handle.")))
-            }
+            None => Err(receipt_handle_is_invalid(format!(
+                "The input receipt handle \"{text}\" is not a valid receipt handle."
+            ))),
             Some(receipt) if receipt.queue != at.queue.id => {
                 Err(receipt_handle_is_invalid(format!("The receipt handle \"{text}\" is not valid for this queue.")))
             }
@@ -94,7 +94,9 @@ mod tests {
         let text = Receipt { queue: 7, key: (9, 1, 2), received: 3 }.text();
         let mut changed = text.clone().into_bytes();
         changed[10] ^= 1;
-        for text in ["", "fake", "AQEB", &text[1..], &String::from_utf8(changed).unwrap(), &"A".repeat(5000)] {
+        for text in
+            ["", "fake", "AQEB", text.trim_start_matches('A'), &String::from_utf8(changed).unwrap(), &"A".repeat(5000)]
+        {
             assert_eq!(Receipt::parse(text), None, "{text}");
         }
     }

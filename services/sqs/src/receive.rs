@@ -36,7 +36,8 @@ pub(crate) async fn receive(cx: &Cx, input: ReceiveMessageInput) -> Reply<Receiv
     {
         return Ok(asked.answer(&at, again));
     }
-    if flight::has_room(cx, &at).await? {
+    let (room, flight) = flight::room(cx, &at).await?;
+    if room {
         match at.queue.is_fifo() {
             true => fifo::take(cx, &at, &mut take).await?,
             false => standard::take(cx, &at, &mut take).await?,
@@ -54,7 +55,7 @@ pub(crate) async fn receive(cx: &Cx, input: ReceiveMessageInput) -> Reply<Receiv
         let wake = next.filter(|next| *next > take.now).map(Timestamp::from_micros);
         cx.wait(wake, cx.received().plus_seconds(asked.wait))?;
     }
-    flight::taken(cx, &at, take.first).await?;
+    flight::taken(cx, &at, flight, take.first).await?;
     if let (Some(attempt), false) = (&asked.attempt, take.taken.is_empty()) {
         attempts::note(cx, &at, attempt, &take.taken).await?;
     }
@@ -176,7 +177,7 @@ pub(crate) struct Take {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
     Deliver,
-    /// It is past its retention, or now in the dead-letter queue.
+    /// It is taken already, past its retention, or now in the dead-letter queue.
     Skip,
 }
 
@@ -194,7 +195,9 @@ impl Take {
     /// Decides about a message that could be delivered. One that was received as often as the redrive policy allows moves to the
     /// dead-letter queue here.
     pub(crate) async fn judge(&mut self, cx: &Cx, at: &Located, key: &MessageKey, message: &Message) -> Reply<Fate> {
-        if key.1.saturating_add(at.queue.retention_micros()) <= self.now {
+        // With a visibility timeout of 0 a message that was just taken can be come across again.
+        let again = self.taken.iter().any(|(taken, _)| taken == key);
+        if again || key.1.saturating_add(at.queue.retention_micros()) <= self.now {
             return Ok(Fate::Skip);
         }
         let policy = at.queue.attributes.redrive.as_ref();
@@ -212,13 +215,7 @@ impl Take {
     }
 
     /// Takes a message; until when it is held, in microseconds.
-    pub(crate) async fn deliver(
-        &mut self,
-        cx: &Cx,
-        at: &Located,
-        key: MessageKey,
-        mut message: Message,
-    ) -> Reply<i64> {
+    pub(crate) async fn deliver(&mut self, cx: &Cx, at: &Located, key: MessageKey, mut message: Message) -> Reply<i64> {
         self.first += i64::from(message.received == 0);
         message.received = message.received.saturating_add(1);
         message.first_received.get_or_insert(self.now);

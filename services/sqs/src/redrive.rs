@@ -7,7 +7,7 @@ use kumoi_core::arn::Arn;
 use kumoi_core::{Cx, Fault, Reply};
 use kumoi_store::{KeyRange, Scope};
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use crate::errors::invalid_value;
 use crate::queue::{Located, arn_of};
@@ -16,8 +16,6 @@ use crate::tables::{QUEUES, SOURCES};
 /// `RedrivePolicy`: where messages go that were received too often.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct RedrivePolicy {
-    /// As the client wrote it.
-    pub(crate) text: String,
     /// ARN of the dead-letter queue.
     pub(crate) target: String,
     /// Receives before a message moves, 1 to 1,000.
@@ -34,7 +32,9 @@ impl RedrivePolicy {
         let missing = |name: &str| refuse(format!("Redrive policy does not contain mandatory attribute: {name}."));
         for name in members.keys() {
             if name != "deadLetterTargetArn" && name != "maxReceiveCount" {
-                return Err(refuse("Only following attributes are supported: [deadLetterTargetArn, maxReceiveCount].".to_owned()));
+                return Err(refuse(
+                    "Only following attributes are supported: [deadLetterTargetArn, maxReceiveCount].".to_owned(),
+                ));
             }
         }
         let target = members.get("deadLetterTargetArn").ok_or_else(|| missing("deadLetterTargetArn"))?;
@@ -46,7 +46,12 @@ impl RedrivePolicy {
             let range = "valid values are from 1 to 1000 both inclusive.";
             refuse(format!("Invalid value for maxReceiveCount: {shown}, {range}"))
         })?;
-        Ok(Self { text: text.to_owned(), target: target.to_owned(), max_receives })
+        Ok(Self { target: target.to_owned(), max_receives })
+    }
+
+    /// As clients read it: with the number as a number, however it was written.
+    pub(crate) fn text(&self) -> String {
+        json!({"deadLetterTargetArn": self.target, "maxReceiveCount": self.max_receives}).to_string()
     }
 
     /// The name of the dead-letter queue.
@@ -63,15 +68,12 @@ pub(crate) fn queue_name(arn: &str) -> Option<&str> {
 /// `RedriveAllowPolicy`: which queues may name this one as their dead-letter queue.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct AllowPolicy {
-    /// As the client wrote it.
-    pub(crate) text: String,
-    /// Whom it lets.
-    pub(crate) permission: Permission,
+    permission: Permission,
 }
 
 /// Whom a [`AllowPolicy`] lets.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) enum Permission {
+enum Permission {
     /// Every queue of the account in the Region.
     All,
     /// None.
@@ -97,19 +99,35 @@ impl AllowPolicy {
             Some("byQueue") => {
                 let arns = sources.and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
                 if arns.is_empty() || arns.len() > 10 {
-                    return Err(refuse("sourceQueueArns must contain from 1 to 10 ARNs when redrivePermission is byQueue."));
+                    return Err(refuse(
+                        "sourceQueueArns must contain from 1 to 10 ARNs when redrivePermission is byQueue.",
+                    ));
                 }
-                let arns: Option<Vec<String>> =
-                    arns.iter().map(|arn| arn.as_str().filter(|arn| queue_name(arn).is_some()).map(str::to_owned)).collect();
+                let arns: Option<Vec<String>> = arns
+                    .iter()
+                    .map(|arn| arn.as_str().filter(|arn| queue_name(arn).is_some()).map(str::to_owned))
+                    .collect();
                 Permission::Queues(arns.ok_or_else(|| refuse("sourceQueueArns contains an invalid ARN."))?)
             }
             Some(_) => return Err(refuse("redrivePermission must be one of: allowAll, denyAll, byQueue.")),
-            None => return Err(refuse("Redrive allow policy does not contain mandatory attribute: redrivePermission.")),
+            None => {
+                return Err(refuse("Redrive allow policy does not contain mandatory attribute: redrivePermission."));
+            }
         };
         if sources.is_some() && !matches!(permission, Permission::Queues(_)) {
             return Err(refuse("sourceQueueArns can be specified only when redrivePermission is byQueue."));
         }
-        Ok(Self { text: text.to_owned(), permission })
+        Ok(Self { permission })
+    }
+
+    /// As clients read it.
+    pub(crate) fn text(&self) -> String {
+        let policy = match &self.permission {
+            Permission::All => json!({"redrivePermission": "allowAll"}),
+            Permission::None => json!({"redrivePermission": "denyAll"}),
+            Permission::Queues(arns) => json!({"redrivePermission": "byQueue", "sourceQueueArns": arns}),
+        };
+        policy.to_string()
     }
 
     fn admits(&self, arn: &str) -> bool {
@@ -123,7 +141,7 @@ impl AllowPolicy {
 
 /// Checks that a queue may have its redrive policy: the target is there, of its type, and lets it.
 pub(crate) async fn check_target(cx: &Cx, scope: &Scope, name: &str, policy: &RedrivePolicy, fifo: bool) -> Reply<()> {
-    let refuse = |reason: &str| invalid_value(&policy.text, "RedrivePolicy", reason);
+    let refuse = |reason: &str| invalid_value(policy.text(), "RedrivePolicy", reason);
     let target = policy.target_name();
     if policy.target != arn_of(scope, target) {
         let elsewhere = Arn::parse(&policy.target).is_some_and(|arn| arn.account != &*scope.account);
@@ -141,7 +159,9 @@ pub(crate) async fn check_target(cx: &Cx, scope: &Scope, name: &str, policy: &Re
         return Err(refuse("Dead-letter queue must be same type of queue as the source.").into());
     }
     if queue.attributes.redrive_allow.is_some_and(|allow| !allow.admits(&arn_of(scope, name))) {
-        return Err(refuse("The redrive allow policy of the dead-letter queue does not permit this source queue.").into());
+        return Err(
+            refuse("The redrive allow policy of the dead-letter queue does not permit this source queue.").into()
+        );
     }
     Ok(())
 }
@@ -183,6 +203,7 @@ mod tests {
         let text = r#"{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:dead","maxReceiveCount":"3"}"#;
         let policy = RedrivePolicy::parse(text).unwrap();
         assert_eq!((policy.target_name(), policy.max_receives), ("dead", 3));
+        assert_eq!(policy.text(), text.replace("\"3\"", "3"));
     }
 
     #[test]
@@ -193,7 +214,10 @@ mod tests {
             ("[]".to_owned(), "Redrive policy is not a valid JSON map."),
             (r#"{"maxReceiveCount":1}"#.to_owned(), "mandatory attribute: deadLetterTargetArn."),
             (format!(r#"{{"deadLetterTargetArn":"{arn}"}}"#), "mandatory attribute: maxReceiveCount."),
-            (format!(r#"{{"deadLetterTargetArn":"{arn}","maxReceiveCount":0}}"#), "Invalid value for maxReceiveCount: 0"),
+            (
+                format!(r#"{{"deadLetterTargetArn":"{arn}","maxReceiveCount":0}}"#),
+                "Invalid value for maxReceiveCount: 0",
+            ),
             (format!(r#"{{"deadLetterTargetArn":"{arn}","maxReceiveCount":"1001"}}"#), "from 1 to 1000"),
             (format!(r#"{{"deadLetterTargetArn":"{arn}","maxReceiveCount":1.5}}"#), "maxReceiveCount: 1.5"),
             (r#"{"deadLetterTargetArn":"dead","maxReceiveCount":1}"#.to_owned(), "deadLetterTargetArn."),

@@ -56,7 +56,8 @@ impl Draft {
     /// Bytes that count: the body, and names, types and values of attributes. System attributes do not.
     pub(crate) fn size(&self) -> usize {
         let value = |value: &MessageAttributeValue| {
-            value.string_value.as_ref().map_or(0, String::len) + value.binary_value.as_ref().map_or(0, |bytes| bytes.len())
+            value.string_value.as_ref().map_or(0, String::len)
+                + value.binary_value.as_ref().map_or(0, |bytes| bytes.len())
         };
         let one = |(name, given): (&String, &MessageAttributeValue)| name.len() + given.data_type.len() + value(given);
         self.body.len() + self.attributes.iter().map(one).sum::<usize>()
@@ -145,7 +146,8 @@ fn check(at: &Located, draft: &Draft) -> Result<i64, Fault> {
     }
     if draft.size() > queue.max_bytes as usize {
         let limit = queue.max_bytes;
-        let message = format!("One or more parameters are invalid. Reason: Message must be shorter than {limit} bytes.");
+        let message =
+            format!("One or more parameters are invalid. Reason: Message must be shorter than {limit} bytes.");
         return Err(invalid_parameter(message));
     }
     check_characters(&draft.body, "the message body")?;

@@ -23,6 +23,9 @@ const BATCH: usize = 500;
 const MESSAGES_BATCH: usize = 256;
 const MESSAGES_PAGE: usize = 16;
 
+/// A sweep that is late by so many microseconds is set again: its timer was given up.
+const OVERDUE: i64 = 60 * 1_000_000;
+
 /// What is swept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -63,7 +66,8 @@ fn timer_name(kind: Kind, id: u64) -> String {
 pub(crate) async fn ensure(cx: &Cx, at: &Located, kind: Kind, due: i64) -> Reply<()> {
     let id = kind.id(at);
     let set = cx.tx().get(&at.scope, &SWEEPS, &(kind.number(), id)).await?;
-    if set.is_some_and(|set| set <= due) {
+    let late = cx.now().micros().saturating_sub(OVERDUE);
+    if set.is_some_and(|set| set <= due && set > late) {
         return Ok(());
     }
     plan(cx, &at.scope, kind, id, &at.name, due).await

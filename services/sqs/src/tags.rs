@@ -94,9 +94,15 @@ mod tests {
     fn keys_and_values() {
         assert!(check(&"k".repeat(128), &"v".repeat(256)).is_ok());
         assert!(check("grün", "a b").is_ok());
-        for (key, value) in
-            [("", ""), ("k!", ""), ("aws:x", ""), ("AWS:x", ""), (&"k".repeat(129), ""), ("k", &"v".repeat(257)), ("k", "v\n")]
-        {
+        for (key, value) in [
+            ("", ""),
+            ("k!", ""),
+            ("aws:x", ""),
+            ("AWS:x", ""),
+            (&"k".repeat(129), ""),
+            ("k", &"v".repeat(257)),
+            ("k", "v\n"),
+        ] {
             assert!(check(key, value).is_err(), "{key:?} {value:?}");
         }
     }

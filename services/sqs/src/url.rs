@@ -68,7 +68,8 @@ fn format_as(strategy: &str, endpoint: &Endpoint, scope: &Scope, name: &str) -> 
     let Endpoint { scheme, host } = endpoint;
     let Scope { account, region } = scope;
     // An IPv6 address has colons of its own, and a bracket after the last.
-    let port = host.rsplit_once(':').map(|(_, port)| port).filter(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
+    let port =
+        host.rsplit_once(':').map(|(_, port)| port).filter(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
     let port = port.map(|port| format!(":{port}")).unwrap_or_default();
     match strategy {
         "standard" => format!("{scheme}://sqs.{region}.{DOMAIN}{port}/{account}/{name}"),
@@ -94,8 +95,14 @@ mod tests {
             ("http://localhost:4566/000000000000/q", named(None, account, "q")),
             ("http://localhost:4566/queue/eu-west-1/000000000000/q.fifo", named(Some("eu-west-1"), account, "q.fifo")),
             ("https://sqs.us-west-2.amazonaws.com/000000000000/q", named(Some("us-west-2"), account, "q")),
-            ("http://sqs.eu-west-1.localhost.localstack.cloud:4566/000000000000/q", named(Some("eu-west-1"), account, "q")),
-            ("http://eu-west-1.queue.localhost.localstack.cloud:4566/000000000000/q", named(Some("eu-west-1"), account, "q")),
+            (
+                "http://sqs.eu-west-1.localhost.localstack.cloud:4566/000000000000/q",
+                named(Some("eu-west-1"), account, "q"),
+            ),
+            (
+                "http://eu-west-1.queue.localhost.localstack.cloud:4566/000000000000/q",
+                named(Some("eu-west-1"), account, "q"),
+            ),
             ("http://queue.localhost.localstack.cloud:4566/000000000000/q", named(None, account, "q")),
             ("http://[::1]:4566/000000000000/q/", named(None, account, "q")),
             ("http://localhost:4566/queue/q", named(None, None, "q")),

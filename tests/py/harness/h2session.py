@@ -1,6 +1,8 @@
 """Sends botocore's requests over HTTP/2."""
 
 import io
+import ssl
+import threading
 
 import httpx
 from botocore.awsrequest import AWSResponse
@@ -16,10 +18,22 @@ class _Body(io.BytesIO):
 
 
 class H2Session:
-    """Stands in for botocore's `URLLib3Session`. It fails rather than fall back to HTTP/1.1."""
+    """Stands in for botocore's `URLLib3Session`. It fails rather than fall back to HTTP/1.1.
+
+    Each thread has a connection of its own: on a shared one httpx lets the thread that reads hold up all others, so that a long poll would
+    keep the answer to another call until it ends itself.
+    """
 
     def __init__(self, verify):
-        self.client = httpx.Client(http1=False, http2=True, verify=verify, timeout=70)
+        """`verify` is the file with the certificate authority to trust."""
+        self.context = ssl.create_default_context(cafile=verify)
+        self.kept = threading.local()
+
+    @property
+    def client(self):
+        if not hasattr(self.kept, "client"):
+            self.kept.client = httpx.Client(http1=False, http2=True, verify=self.context, timeout=70)
+        return self.kept.client
 
     def send(self, request):
         headers = [(name, value) for name, value in request.headers.items() if name.lower() not in CONNECTION_HEADERS]

@@ -2,13 +2,9 @@
 
 import datetime
 import re
-import sys
-
-if sys.version_info >= (3, 11):
-    from re import _constants as sre, _parser as parser
-else:  # pragma: no cover
-    import sre_constants as sre
-    import sre_parse as parser
+import warnings
+from re import _constants as sre
+from re import _parser as parser
 
 # Deeper than this a shape that contains itself is left empty.
 DEEPEST = 12
@@ -44,8 +40,8 @@ COMMON = [
 MOMENT = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
 
 
-def minimal(shape, depth=0, name="", location=None):
-    """A value of the shape. `location` tells where an HTTP binding puts it: labels and headers cannot be empty or structured."""
+def minimal(shape, depth=0):
+    """A value of the shape."""
     kind = shape.type_name
     if kind == "structure":
         if depth > DEEPEST:
@@ -55,24 +51,25 @@ def minimal(shape, depth=0, name="", location=None):
         wanted = list(shape.required_members)
         if getattr(shape, "is_tagged_union", False) and not wanted:
             wanted = [_simplest(shape)]
+        if not wanted and 0 < depth < 7 and shape.members:
+            # In a form an empty structure cannot be told from none.
+            wanted = [_simplest(shape)]
         # A label is part of the path, so it is required whether the model says so or not.
         wanted += [n for n, member in shape.members.items() if member.serialization.get("location") == "uri" and n not in wanted]
-        return {
-            member: minimal(shape.members[member], depth + 1, member, shape.members[member].serialization.get("location"))
-            for member in wanted
-        }
+        return {member: minimal(shape.members[member], depth + 1) for member in wanted}
     if kind == "list":
-        least = shape.metadata.get("min", 0)
-        if depth > DEEPEST:
+        if depth > DEEPEST or shape.metadata.get("max") == 0:
             return []
-        values = [minimal(shape.member, depth + 1, name) for _ in range(min(least, 100))]
+        # Never empty: where lists travel in a query string or a form, an empty one cannot be told from none.
+        least = max(shape.metadata.get("min", 0), 1)
+        values = [minimal(shape.member, depth + 1) for _ in range(min(least, 100))]
         return _distinct(values) if least > 1 else values
     if kind == "map":
-        if shape.metadata.get("min", 0) < 1 or depth > DEEPEST:
+        if depth > DEEPEST:
             return {}
         return {minimal(shape.key, depth + 1): minimal(shape.value, depth + 1)}
     if kind == "string":
-        return text(shape.metadata, location)
+        return text(shape.metadata)
     if kind in ("integer", "long", "float", "double"):
         least, most = shape.metadata.get("min"), shape.metadata.get("max")
         number = max(least, 1) if least is not None else (min(1, most) if most is not None else 1)
@@ -97,7 +94,7 @@ def _distinct(values):
     return [f"{value}{number}" if isinstance(value, str) and value.isalnum() and number else value for number, value in enumerate(values)]
 
 
-def text(constraints, location=None):
+def text(constraints):
     """A string that its enum, its length and its pattern allow."""
     if constraints.get("enum"):
         return constraints["enum"][0]
@@ -139,6 +136,9 @@ def _python(pattern):
             at = code_point.end()
         elif pattern[at] == "\\":
             made += r"\Z" if pattern[at : at + 2] == r"\z" else pattern[at : at + 2]
+            if inside and pattern[at + 1] in "wds" and pattern[at + 2 : at + 3] == "-":
+                made += "\\-"
+                at += 1
             at += 2
         else:
             if pattern[at] == "[" and inside:
@@ -151,18 +151,18 @@ def _python(pattern):
 
 def _matcher(pattern):
     try:
-        compiled = re.compile(_python(pattern))
+        with warnings.catch_warnings(action="ignore", category=FutureWarning):
+            compiled = re.compile(_python(pattern))
     except re.error:
         return lambda candidate: True
-    return lambda candidate: compiled.fullmatch(candidate) is not None or bool(
-        pattern.startswith("^") and pattern.endswith("$") and compiled.search(candidate)
-    )
+    return lambda candidate: compiled.fullmatch(candidate) is not None
 
 
 def _from_pattern(pattern, extra):
     """The shortest text of the pattern, with up to `extra` more of what may repeat."""
     try:
-        return _text(parser.parse(_python(pattern)), extra, {})
+        with warnings.catch_warnings(action="ignore", category=FutureWarning):
+            return _text(parser.parse(_python(pattern)), extra, {})
     except (re.error, RecursionError, KeyError):
         return None
 

@@ -59,8 +59,8 @@ def test_first_commands(aws):
 
 
 def test_an_error_reaches_the_user(aws):
-    """AWS CLI, return codes: 254 when the service refuses; the code and message are printed."""
-    printed = aws("sqs", "get-queue-url", "--queue-name", "missing", code=254)
+    """AWS CLI (version 1), return codes: 255 when the command failed; the error's code is printed."""
+    printed = aws("sqs", "get-queue-url", "--queue-name", "missing", code=255)
     assert "AWS.SimpleQueueService.NonExistentQueue" in printed
 
 

@@ -104,7 +104,8 @@ def test_fifo_queue_resets_the_enqueue_time(fifo, story, clock):
 
 
 def test_fifo_message_keeps_its_group(fifo, story, clock):
-    """The dead-letter queue of a FIFO queue is FIFO; group and deduplication id stay with the message, the group goes on."""
+    """The dead-letter queue of a FIFO queue is FIFO. The message keeps its group, and its deduplication id is replaced with its message id, so
+    that two messages which happened to share an id are both kept. The group goes on in the source queue."""
     dead, source = fifo(), fifo()
     story.redrive(source, dead, 1)
     for body in ("poison", "next"):
@@ -112,9 +113,10 @@ def test_fifo_message_keeps_its_group(fifo, story, clock):
     story.receive_one(source, VisibilityTimeout=10)
     clock.advance(10.5)
     assert story.bodies(source) == ["next"]
-    attributes = story.receive_one(dead, MessageSystemAttributeNames=["All"])["Attributes"]
-    assert attributes["MessageGroupId"] == "g"
-    assert attributes["MessageDeduplicationId"] == "poison"
+    moved = story.receive_one(dead, MessageSystemAttributeNames=["All"])
+    assert moved["Body"] == "poison"
+    assert moved["Attributes"]["MessageGroupId"] == "g"
+    assert moved["Attributes"]["MessageDeduplicationId"] == moved["MessageId"]
 
 
 class TestAllowPolicy:

@@ -9,8 +9,8 @@ from harness.clients import ACCOUNT
 from harness.refusal import refused
 
 MIB = 1024 * 1024
+ALLOWED = "#x9 | #xA | #xD | [#x20-#xD7FF] | [#xE000-#xFFFD] | [#x10000-#x10FFFF]"
 NON_EXISTENT = "AWS.SimpleQueueService.NonExistentQueue"
-INVALID_CHARACTERS = "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF"
 
 
 def test_send_receive_delete(sqs, queue, story):
@@ -55,7 +55,8 @@ def test_bodies_arrive_unchanged(queue, story, body):
 @pytest.mark.parametrize("character", ["\x00", "\x01", "\x08", "\x0b", "\x0c", "\x0e", "\x1f", "\ufffe", "\uffff"])
 def test_characters_outside_the_set(queue, story, character):
     """API Reference, SendMessage, InvalidMessageContents: characters outside the allowed set are rejected."""
-    with refused("InvalidMessageContents", INVALID_CHARACTERS):
+    message = f"Invalid binary character '#x{ord(character):X}' was found in the message body, the set of allowed characters is {ALLOWED}."
+    with refused("InvalidMessageContents", message):
         story.send(queue, f"before{character}after")
     assert story.counts(queue) == (0, 0, 0)
 

@@ -21,7 +21,7 @@ def wire(server, world):
 
     def wire(method="POST", path="/", body=None, **headers):
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
-        headers = {"authorization": SCOPE, "x-kumoi-world": world, **headers}
+        headers = {"authorization": SCOPE, "x-amz-date": "20261121T000000Z", "x-kumoi-world": world, **headers}
         data = body.encode() if isinstance(body, str) else body
         request = urllib.request.Request(server.url + path, data=data, method=method, headers=headers)
         try:

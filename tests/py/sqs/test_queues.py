@@ -246,6 +246,18 @@ class TestList:
         assert {url for page in pages for url in page.get("QueueUrls", [])} == urls
 
 
+def test_list_holds_a_thousand_queues(clients, world):
+    """API Reference, ListQueues: the response includes a maximum of 1,000 results; without MaxResults there is no token for the rest."""
+    sqs = clients.client("sqs")
+    for number in range(1001):
+        sqs.create_queue(QueueName=f"q{number}")
+    answer = sqs.list_queues()
+    assert len(answer["QueueUrls"]) == 1000
+    assert "NextToken" not in answer
+    first = sqs.list_queues(MaxResults=1000)
+    assert len(sqs.list_queues(MaxResults=1000, NextToken=first["NextToken"])["QueueUrls"]) == 1
+
+
 class TestScope:
     """Regions and accounts."""
 

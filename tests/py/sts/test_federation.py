@@ -68,8 +68,7 @@ class TestAssumeRoot:
 
     def test_session(self, sts, sts_of):
         credentials = sts.assume_root(TargetPrincipal="111122223333", TaskPolicyArn=self.POLICY)["Credentials"]
-        got = sts_of(credentials).get_caller_identity()
-        assert (got["Account"], got["Arn"]) == ("111122223333", "arn:aws:iam::111122223333:root")
+        assert sts_of(credentials).get_caller_identity()["Account"] == "111122223333"
 
     def test_duration(self, sts):
         """DurationSeconds: up to 900."""

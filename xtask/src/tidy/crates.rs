@@ -7,7 +7,7 @@ use toml::{Table, Value};
 use super::{File, Finding};
 
 /// The rooms of the house from the lowest up. A crate depends only on crates of lower rooms.
-const ROOMS: [&[&str]; 10] = [
+const ROOMS: [&[&str]; 11] = [
     &["crates/model"],
     &["crates/codegen", "crates/store", "crates/wire"],
     &["crates/access"],
@@ -17,7 +17,9 @@ const ROOMS: [&[&str]; 10] = [
     &["services/"],
     &["crates/gateway"],
     &["kumoi"],
-    &["tests", "bench", "xtask"],
+    &["tests", "xtask"],
+    // It drives the program with what the tests have for that.
+    &["bench"],
 ];
 
 struct Crate {
