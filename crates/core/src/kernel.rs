@@ -1,16 +1,15 @@
 //! The inner half of the pipeline, and the life of worlds.
 
 use std::any::Any;
-use std::io::{Read, Write};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use kumoi_model::{Catalog, Kind, Timestamp, Value, validate};
-use kumoi_store::{SaveStats, Scope, Store, StoreError, WorldId};
+use kumoi_store::{Scope, Store, StoreError, Tx, WorldId};
 
-use crate::clock::{SETTING, SETTING_KEY, Setting, Stopwatch};
+use crate::clock::{self, Stopwatch};
 use crate::timers::{self, Timer};
 use crate::{
     CallInfo, Cx, Endpoint, Fault, Halt, Principal, Recorder, Registry, Reply, RequestRecord, Service, Settings,
@@ -52,12 +51,14 @@ pub struct Outcome {
 
 /// The store, the worlds, the services, and the way into them.
 pub struct Kernel {
-    store: Store,
-    worlds: Worlds,
+    pub(crate) store: Store,
+    pub(crate) worlds: Worlds,
     registry: Registry,
     settings: Settings,
     recorder: Recorder,
     stopping: tokio::sync::watch::Sender<bool>,
+    /// Held while the open worlds are brought in line with those of the store.
+    pub(crate) attaching: tokio::sync::Mutex<()>,
 }
 
 /// Attempts at a transaction before its client is told to try later.
@@ -68,7 +69,8 @@ impl Kernel {
     pub async fn start(store: Store, registry: Registry, settings: Settings) -> Result<Arc<Self>, StoreError> {
         let worlds = Worlds::open(store.clone(), &settings).await?;
         let stopping = tokio::sync::watch::Sender::new(false);
-        let kernel = Arc::new(Self { store, worlds, registry, settings, recorder: Recorder::default(), stopping });
+        let (recorder, attaching) = (Recorder::default(), tokio::sync::Mutex::new(()));
+        let kernel = Arc::new(Self { store, worlds, registry, settings, recorder, stopping, attaching });
         for world in kernel.worlds.all() {
             kernel.drive(world);
         }
@@ -78,6 +80,16 @@ impl Kernel {
     /// The store.
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// Begins a transaction on a world.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when the world has been reset or replaced since it was opened: its clock and ids do not belong to what the store
+    /// has under its name by now. [`StoreError::UnknownWorld`] when it was dropped.
+    pub(crate) fn begin(&self, world: &World) -> Result<Tx, StoreError> {
+        let tx = self.store.begin(&world.id)?;
+        if tx.incarnation() != world.incarnation { Err(StoreError::Conflict) } else { Ok(tx) }
     }
 
     /// The open worlds.
@@ -182,7 +194,7 @@ impl Kernel {
         let mut overdue = false;
         let mut conflicts = 0;
         loop {
-            let tx = self.store.begin(&info.world.id).map_err(store_fault)?;
+            let tx = self.begin(&info.world).map_err(|error| begin_fault(&info.world, error))?;
             let cx = Cx::new(self.clone(), info.clone(), tx, overdue);
             let reply = guarded(service.call(&cx, name, &call.input)).await;
             let error = match reply {
@@ -193,6 +205,8 @@ impl Kernel {
                 Err(Halt::Fault(fault)) => return Err(fault),
                 Err(Halt::Wait { wake, deadline }) => {
                     overdue = self.wait(cx, wake, deadline, waited).await?;
+                    // Whatever the handler waits for, others are served before it runs again.
+                    tokio::task::yield_now().await;
                     continue;
                 }
                 Err(Halt::Store(error)) => error,
@@ -279,7 +293,8 @@ impl Kernel {
             service: model,
             received: world.clock.now(),
         });
-        let tx = self.store.begin(&world.id)?;
+        let tx = self.begin(world)?;
+        clock::keep(&tx, &world.clock).await?;
         if !timers::take(&tx, key, timer).await? {
             return Ok(());
         }
@@ -291,93 +306,9 @@ impl Kernel {
         }
     }
 
-    fn drive(self: &Arc<Self>, world: Arc<World>) {
+    pub(crate) fn drive(self: &Arc<Self>, world: Arc<World>) {
         tokio::spawn(timers::drive(self.clone(), world.clone()));
         tokio::spawn(outbox::drive(self.clone(), world));
-    }
-
-    /// Moves a world's clock forward and fires, in order, everything that falls due on the way.
-    pub async fn advance(self: &Arc<Self>, world: &Arc<World>, by: Duration) -> Result<Timestamp, StoreError> {
-        let by = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
-        let target = Timestamp::from_micros(world.clock.now().micros().saturating_add(by));
-        let _in_order = world.firing.lock().await;
-        loop {
-            let timer = timers::next_due(self, world, target).await?;
-            let effect = outbox::next_due(self, world, target).await?;
-            let Some(due) = timer.into_iter().chain(effect).min() else { break };
-            world.clock.advance_to(due);
-            let now = world.clock.now();
-            if timer.is_some_and(|timer| timer <= now) {
-                timers::fire_next(self, world, now).await?;
-            }
-            if effect.is_some_and(|effect| effect <= now) {
-                let _in_order = world.delivering.lock().await;
-                outbox::deliver_due(self, world, now).await?;
-            }
-        }
-        let setting = world.clock.advance_to(target);
-        self.keep_clock(world, setting).await?;
-        Ok(world.clock.now())
-    }
-
-    /// Freezes, resumes or scales a world's clock: rate 0, 1, or any other up to [`crate::clock::MAX_RATE`].
-    pub async fn set_clock_rate(&self, world: &World, rate: f64) -> Result<Setting, StoreError> {
-        let setting = world.clock.scale(rate);
-        self.keep_clock(world, setting).await?;
-        Ok(setting)
-    }
-
-    async fn keep_clock(&self, world: &World, setting: Setting) -> Result<(), StoreError> {
-        loop {
-            let tx = self.store.begin(&world.id)?;
-            tx.put(&Scope::world(), &SETTING, &SETTING_KEY.to_owned(), &setting).await?;
-            match self.store.commit(tx).await {
-                Err(StoreError::Conflict) => tokio::task::yield_now().await,
-                other => return other,
-            }
-        }
-    }
-
-    /// Makes `to` a copy of `from`, in constant time. The copy has its own records, clock and timers from here on.
-    pub async fn fork(self: &Arc<Self>, from: &WorldId, to: &WorldId) -> Result<Arc<World>, StoreError> {
-        self.store.fork(from, to).await?;
-        let world = self.worlds.attach(to).await?;
-        if let Some(origin) = self.worlds.get(from) {
-            world.clock.set(origin.clock.setting());
-        }
-        self.drive(world.clone());
-        Ok(world)
-    }
-
-    /// Empties a world: no records, real time.
-    pub async fn reset(self: &Arc<Self>, id: &WorldId) -> Result<(), StoreError> {
-        self.store.reset(id).await?;
-        let world = self.worlds.attach(id).await?;
-        self.drive(world);
-        Ok(())
-    }
-
-    /// Drops a world. The default world is emptied instead.
-    pub async fn drop_world(self: &Arc<Self>, id: &WorldId) -> Result<(), StoreError> {
-        if id.as_str() == WorldId::DEFAULT {
-            return self.reset(id).await;
-        }
-        self.store.drop_world(id).await?;
-        self.worlds.detach(id);
-        Ok(())
-    }
-
-    /// Writes a world to `out`; see [`Store::save`].
-    pub async fn save(&self, id: &WorldId, out: &mut (dyn Write + Send)) -> Result<SaveStats, StoreError> {
-        self.store.save(id, out).await
-    }
-
-    /// Replaces a world by one saved before, its clock setting included.
-    pub async fn load(self: &Arc<Self>, id: &WorldId, input: &mut (dyn Read + Send)) -> Result<SaveStats, StoreError> {
-        let stats = self.store.load(id, input).await?;
-        let world = self.worlds.attach(id).await?;
-        self.drive(world);
-        Ok(stats)
     }
 
     /// A call to `operation` of the service with that model id; `None` when there is no such operation.
@@ -461,6 +392,14 @@ fn panic_message(panic: &(dyn Any + Send)) -> &str {
     panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("?")
 }
 
+/// The fault of a call whose world has no transactions any more: worth another try when the world has got another content meanwhile.
+fn begin_fault(world: &World, error: StoreError) -> Fault {
+    match error {
+        StoreError::Conflict => Fault::unavailable(format!("The world {} was reset or replaced. Try again.", world.id)),
+        error => store_fault(error),
+    }
+}
+
 fn store_fault(error: StoreError) -> Fault {
     if let StoreError::UnknownWorld(world) = &error {
         return Fault::new("UnknownWorld", 404, true, format!("There is no world named {world}."));
@@ -470,7 +409,7 @@ fn store_fault(error: StoreError) -> Fault {
 }
 
 /// Lets the winner of a conflict finish: a yield at first, then growing naps of up to some milliseconds.
-async fn back_off(conflicts: u32) {
+pub(crate) async fn back_off(conflicts: u32) {
     if conflicts < 4 {
         tokio::task::yield_now().await;
     } else {

@@ -6,6 +6,8 @@ use crate::raw::{RawKey, Span};
 
 /// The keys that the history of a world remembers. A transaction that began before the oldest of them conflicts, whatever it read.
 const REMEMBERED_KEYS: usize = 64 * 1024;
+/// The bytes of those keys: clients choose how long most keys are.
+const REMEMBERED_BYTES: usize = 32 << 20;
 
 /// What a transaction has read: keys, whether present or not, and ranges.
 #[derive(Clone, Debug, Default)]
@@ -83,7 +85,10 @@ pub(crate) struct History {
     /// Consecutive commits; the last one is number `latest`.
     commits: VecDeque<Changed>,
     keys: usize,
+    bytes: usize,
     latest: u64,
+    /// The number of the latest commit that changed the whole world; 0 for none.
+    replaced: u64,
 }
 
 impl History {
@@ -94,6 +99,7 @@ impl History {
 
     pub(crate) fn push(&mut self, keys: Vec<RawKey>) {
         self.keys += keys.len().max(1);
+        self.bytes += size(&keys);
         self.add(Changed::Keys(keys));
     }
 
@@ -101,23 +107,32 @@ impl History {
     pub(crate) fn push_everything(&mut self) {
         self.commits.clear();
         self.keys = 1;
+        self.bytes = 0;
         self.add(Changed::Everything);
+        self.replaced = self.latest;
     }
 
     fn add(&mut self, changed: Changed) {
         self.latest += 1;
         self.commits.push_back(changed);
-        while self.keys > REMEMBERED_KEYS {
+        while self.keys > REMEMBERED_KEYS || self.bytes > REMEMBERED_BYTES {
             match self.commits.pop_front() {
-                Some(Changed::Keys(keys)) => self.keys -= keys.len().max(1),
+                Some(Changed::Keys(keys)) => {
+                    self.keys -= keys.len().max(1);
+                    self.bytes -= size(&keys);
+                }
                 Some(Changed::Everything) => self.keys -= 1,
                 None => break,
             }
         }
     }
 
-    /// Whether a commit after number `since` changed something of what was read, or may have. The read set must be sealed.
+    /// Whether a commit after number `since` changed something of what was read, or may have. A change of the whole world concerns even those
+    /// who read nothing: they write to a world that is no more. The read set must be sealed.
     pub(crate) fn changed_since(&self, since: u64, reads: &ReadSet) -> bool {
+        if since < self.replaced {
+            return true;
+        }
         if reads.is_empty() || since >= self.latest {
             return false;
         }
@@ -130,6 +145,11 @@ impl History {
             Changed::Keys(keys) => keys.iter().any(|key| reads.contains(key.bytes())),
         })
     }
+}
+
+/// The bytes of keys.
+fn size(keys: &[RawKey]) -> usize {
+    keys.iter().map(|key| key.bytes().len()).sum()
 }
 
 #[cfg(test)]
@@ -177,6 +197,22 @@ mod tests {
         history.push_everything();
         assert!(history.changed_since(since, &reads(&["a"], &[])));
         assert!(!history.changed_since(history.latest(), &reads(&["a"], &[])));
+        assert!(history.changed_since(since, &reads(&[], &[])), "not even what read nothing outlives its world");
+        history.push(vec![key("a")]);
+        assert!(!history.changed_since(history.latest() - 1, &reads(&[], &[])));
+    }
+
+    #[test]
+    fn long_keys_are_remembered_for_a_shorter_time() {
+        let mut history = History::default();
+        let long = RawKey::join(b"space", &vec![1; 16 << 10]);
+        for _ in 0..3000 {
+            history.push(vec![long.clone()]);
+        }
+        assert!(history.bytes <= REMEMBERED_BYTES && history.commits.len() > 1000);
+        assert_eq!(history.bytes, history.commits.len() * long.bytes().len());
+        history.push_everything();
+        assert_eq!((history.bytes, history.commits.len()), (0, 1));
     }
 
     #[test]

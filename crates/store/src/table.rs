@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use crate::raw::{Kind, RawKey, put_space};
 use crate::{Key, StoreError};
@@ -41,7 +41,8 @@ impl Scope {
     /// The scope for tables of [`Level::World`], which look at neither account nor region.
     pub fn world() -> Scope {
         // Shared by all, so that this allocates nothing.
-        Scope { account: Arc::default(), region: Arc::default() }
+        static WORLD: LazyLock<Scope> = LazyLock::new(|| Scope::new("", ""));
+        WORLD.clone()
     }
 }
 

@@ -257,7 +257,6 @@ impl<'a> Page<'a> {
         };
         let after = match token {
             None | Some("") => None,
-            Some(_) if max_results.is_none() => return Err(missing_parameter("MaxResults")),
             Some(token) => {
                 let key = paging::key(listing, token);
                 Some(key.ok_or_else(|| invalid_parameter("Invalid or expired next token."))?)

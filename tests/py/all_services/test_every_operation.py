@@ -168,7 +168,7 @@ def test_every_operation(make, service):
         if found := outcome(client, service, operation):
             wrong[operation] = found
     client.close()
-    # The loader keeps every model that it has read, which for all services together is gigabytes.
+    # The loader keeps every model that it has read, and this test reads them all.
     core.get_component("data_loader")._cache.clear()
     listing = "\n".join(f"  {operation}: {found[:300]}" for operation, found in wrong.items())
     assert not wrong, f"{len(wrong)} of {len(client.meta.service_model.operation_names)} operations of {service}:\n{listing}"

@@ -12,7 +12,10 @@ import h2.events
 import httpx
 import pytest
 
-SIGNED = {"authorization": "AWS4-HMAC-SHA256 Credential=test/20261121/us-east-1/{}/aws4_request, SignedHeaders=host, Signature=0", "x-amz-date": "20261121T000000Z"}
+SIGNED = {
+    "authorization": "AWS4-HMAC-SHA256 Credential=test/20261121/us-east-1/{}/aws4_request, SignedHeaders=host, Signature=0",
+    "x-amz-date": "20261121T000000Z",
+}
 
 
 @pytest.fixture

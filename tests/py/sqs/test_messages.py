@@ -42,7 +42,10 @@ def test_empty_receive_has_no_list(sqs, queue):
     assert "Messages" not in sqs.receive_message(QueueUrl=queue)
 
 
-@pytest.mark.parametrize("body", ["x", "ünïcödé 雲居 😀", "<xml a=\"1\">&amp;</xml>", '{"json": [1, null]}', "tab\tline\nreturn\r\n", " edges ", "a+b%20c&d=e", "\ufffd\ue000\ud7ff"])
+@pytest.mark.parametrize(
+    "body",
+    ["x", "ünïcödé 雲居 😀", "<xml a=\"1\">&amp;</xml>", '{"json": [1, null]}', "tab\tline\nreturn\r\n", " edges ", "a+b%20c&d=e", "\ufffd\ue000\ud7ff"],
+)
 def test_bodies_arrive_unchanged(queue, story, body):
     """API Reference, SendMessage, MessageBody: XML, JSON and unformatted text; #x9, #xA, #xD and #x20 upward except surrogates and #xFFFE, #xFFFF."""
     sent = story.send(queue, body)

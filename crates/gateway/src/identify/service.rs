@@ -1,7 +1,6 @@
 //! Which of AWS's services a request is for.
 
 use kumoi_model::Catalog;
-use kumoi_wire::Router;
 use kumoi_wire::sigv4::SignedRequest;
 
 use super::hosts::HostFacts;
@@ -88,9 +87,21 @@ fn has_operation(known: &Known, name: &str) -> bool {
     known.load().is_some_and(|(model, _)| model.operation(name).is_some())
 }
 
+/// Whether the service has a URI template for the request.
 fn has_route(known: &Known, head: &Head) -> bool {
-    let route = |router: &Router| router.route(&head.method, head.raw_path(), head.query(), &head.headers).is_some();
-    known.load().is_some_and(|(_, router)| route(router))
+    template(known, head).is_some()
+}
+
+/// Whether the service has a URI template for the request that ends in a slash if, and only if, the request's path does.
+fn has_exact_route(known: &Known, head: &Head) -> bool {
+    let slash = |template: &str| template.split('?').next().is_some_and(|path| path.ends_with('/'));
+    template(known, head).is_some_and(|template| slash(template) == head.raw_path().ends_with('/'))
+}
+
+fn template<'a>(known: &'a Known, head: &Head) -> Option<&'a str> {
+    let (model, router) = known.load()?;
+    let (index, _) = router.route(&head.method, head.raw_path(), head.query(), &head.headers)?;
+    model.operations.get(index).map(|operation| operation.uri.as_str())
 }
 
 /// Which of a family a request is for. `name` is the name that they share.
@@ -141,6 +152,7 @@ fn keep_routed(family: &mut Vec<&Known>, head: &Head) {
     let control = head.raw_path().starts_with("/v20180820/");
     keep(family, |known| control == (known.entry.id == "s3control"));
     keep(family, |known| has_route(known, head));
+    keep(family, |known| has_exact_route(known, head));
     if family.len() > 1 {
         keep(family, |known| known.entry.id != "s3");
     }

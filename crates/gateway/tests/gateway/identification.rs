@@ -230,6 +230,19 @@ fn cases() -> Vec<Case> {
             NOBODY,
         ),
         case(
+            "two services of one signing name, by the slash at the path's end",
+            request(
+                "POST /agents/session",
+                LOCAL,
+                &format!("{}Content-Type: application/json\r\n", sign("test", "eu-west-1", "bedrock")),
+                "{}",
+            ),
+            "bedrock-agent-runtime",
+            "InvokeInlineAgent",
+            "eu-west-1",
+            NOBODY,
+        ),
+        case(
             "a person who signs in",
             request("GET /assignment/accounts", LOCAL, "x-amz-sso_bearer_token: token\r\n", ""),
             "sso",

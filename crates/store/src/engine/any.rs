@@ -138,6 +138,10 @@ impl Engine for AnyEngine {
 }
 
 impl Snapshot for AnySnapshot {
+    fn incarnation(&self) -> u64 {
+        each!(self, AnySnapshot, snapshot => snapshot.incarnation())
+    }
+
     async fn get(&self, key: &RawKey) -> Result<Option<Value>, StoreError> {
         each!(self, AnySnapshot, snapshot => snapshot.get(key).await)
     }

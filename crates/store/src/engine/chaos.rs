@@ -140,6 +140,10 @@ impl<E: Engine> Engine for Chaos<E> {
 }
 
 impl<S: Snapshot> Snapshot for ChaosSnapshot<S> {
+    fn incarnation(&self) -> u64 {
+        self.inner.incarnation()
+    }
+
     async fn get(&self, key: &RawKey) -> Result<Option<Value>, StoreError> {
         self.dice.delay().await;
         self.inner.get(key).await

@@ -29,6 +29,8 @@ pub(crate) struct Core {
     pub closed: AtomicBool,
     pub commits: AtomicU64,
     pub conflicts: AtomicU64,
+    /// The latest incarnation of any world.
+    pub incarnations: AtomicU64,
 }
 
 /// A world, for as long as somebody holds a snapshot of it.
@@ -45,6 +47,8 @@ pub(crate) struct State {
     pub waiters: Waiters,
     /// The number of the last record of the log that changed the world.
     pub logged: u64,
+    /// Tells the content apart from that before a reset or a load, and from that of a dropped world of the same name.
+    pub incarnation: u64,
     pub gone: bool,
 }
 
@@ -57,18 +61,20 @@ pub(crate) struct LocalSnapshot {
     pub commit: u64,
     /// The number of the last record of the log that it shows.
     pub logged: u64,
+    pub incarnation: u64,
 }
 
 impl World {
-    pub(super) fn new(id: &WorldId, root: Root, logged: u64) -> Arc<World> {
-        Arc::new(World { id: id.clone(), state: Mutex::new(State { root, logged, ..State::default() }) })
+    fn new(id: &WorldId, root: Root, logged: u64, incarnation: u64) -> Arc<World> {
+        Arc::new(World { id: id.clone(), state: Mutex::new(State { root, logged, incarnation, ..State::default() }) })
     }
 
     /// Changes the whole content, and tells all who look at the world; what it was.
-    pub(super) fn replace(&self, root: impl FnOnce(&Root) -> Root, logged: u64, gone: bool) -> Root {
+    fn replace(&self, root: impl FnOnce(&Root) -> Root, logged: u64, incarnation: u64, gone: bool) -> Root {
         let (old, wake) = {
             let mut state = self.state.lock();
             state.history.push_everything();
+            state.incarnation = incarnation;
             state.gone = gone;
             state.logged = logged;
             let root = root(&state.root);
@@ -89,14 +95,35 @@ fn wake_all(waiters: Vec<oneshot::Sender<()>>) {
 impl Core {
     pub(super) fn new(worlds: Vec<(WorldId, Root)>, disk: Option<Disk>) -> Core {
         let logged = disk.as_ref().map_or(0, Disk::latest);
-        let worlds = worlds.into_iter().map(|(id, root)| (id.clone(), World::new(&id, root, logged)));
-        Core {
-            worlds: RwLock::new(worlds.collect()),
+        let core = Core {
+            worlds: RwLock::default(),
             disk,
             closed: AtomicBool::new(false),
             commits: AtomicU64::new(0),
             conflicts: AtomicU64::new(0),
-        }
+            incarnations: AtomicU64::new(0),
+        };
+        *core.worlds.write() =
+            worlds.into_iter().map(|(id, root)| (id.clone(), core.new_world(&id, root, logged))).collect();
+        core
+    }
+
+    fn next_incarnation(&self) -> u64 {
+        self.incarnations.fetch_add(1, Relaxed) + 1
+    }
+
+    pub(super) fn new_world(&self, id: &WorldId, root: Root, logged: u64) -> Arc<World> {
+        World::new(id, root, logged, self.next_incarnation())
+    }
+
+    /// Gives a world another content; what it was.
+    pub(super) fn replace(&self, world: &World, root: impl FnOnce(&Root) -> Root, logged: u64) -> Root {
+        world.replace(root, logged, self.next_incarnation(), false)
+    }
+
+    /// Ends a world that is no longer in the list; what it was.
+    pub(super) fn end(&self, world: &World, logged: u64) -> Root {
+        world.replace(Root::emptied, logged, self.next_incarnation(), true)
     }
 
     pub(crate) fn disk(&self) -> Option<&Disk> {

@@ -42,7 +42,7 @@ impl Local {
             disk.close();
         }
         for world in std::mem::take(&mut *core.worlds.write()).into_values() {
-            drop(world.replace(|_| Root::default(), 0, true));
+            drop(core.end(&world, 0));
         }
     }
 }
@@ -77,11 +77,16 @@ impl Engine for Local {
         let Some(world) = self.core.worlds.read().get(world).cloned() else {
             return Err(StoreError::UnknownWorld(world.clone()));
         };
-        let (root, commit, logged) = {
+        let (root, commit, logged, incarnation) = {
             let state = world.state.lock();
-            (state.root.clone(), state.history.latest(), state.logged)
+            if state.gone {
+                // Dropped, or the engine closed, since it was looked up: it is not an empty world.
+                self.core.check_open()?;
+                return Err(StoreError::UnknownWorld(world.id.clone()));
+            }
+            (state.root.clone(), state.history.latest(), state.logged, state.incarnation)
         };
-        Ok(LocalSnapshot { world, root, commit, logged })
+        Ok(LocalSnapshot { world, root, commit, logged, incarnation })
     }
 
     async fn commit(
@@ -136,7 +141,7 @@ impl Engine for Local {
                 return Err(StoreError::WorldExists(world.clone()));
             }
             let logged = self.core.log(Record::Create(world))?;
-            worlds.insert(world.clone(), World::new(world, self.core.empty_root(), logged));
+            worlds.insert(world.clone(), self.core.new_world(world, self.core.empty_root(), logged));
             logged
         };
         self.core.acknowledged(logged).await
@@ -154,7 +159,7 @@ impl Engine for Local {
             };
             let logged = self.core.log(Record::Fork { from, to })?;
             let root = parent.state.lock().root.fork();
-            worlds.insert(to.clone(), World::new(to, root, logged));
+            worlds.insert(to.clone(), self.core.new_world(to, root, logged));
             logged
         };
         self.core.acknowledged(logged).await
@@ -168,7 +173,7 @@ impl Engine for Local {
                 return Err(StoreError::UnknownWorld(world.clone()));
             };
             let logged = self.core.log(Record::Reset(world))?;
-            (found.replace(Root::emptied, logged, false), logged)
+            (self.core.replace(found, Root::emptied, logged), logged)
         };
         release(old);
         self.core.acknowledged(logged).await
@@ -183,7 +188,7 @@ impl Engine for Local {
             }
             let logged = self.core.log(Record::Drop(world))?;
             let found = worlds.remove(world);
-            (found.map(|found| found.replace(Root::emptied, logged, true)), logged)
+            (found.map(|found| self.core.end(&found, logged)), logged)
         };
         release(old.unwrap_or_default());
         self.core.acknowledged(logged).await
@@ -197,11 +202,11 @@ impl Engine for Local {
                 return Err(StoreError::UnknownWorld(from.clone()));
             }
             let logged = self.core.log(Record::Replace { to, from })?;
-            let root = worlds.remove(from).map(|from| from.replace(Root::emptied, logged, true)).unwrap_or_default();
+            let root = worlds.remove(from).map(|from| self.core.end(&from, logged)).unwrap_or_default();
             let old = match worlds.get(to) {
-                Some(to) => to.replace(|_| root, logged, false),
+                Some(to) => self.core.replace(to, |_| root, logged),
                 None => {
-                    worlds.insert(to.clone(), World::new(to, root, logged));
+                    worlds.insert(to.clone(), self.core.new_world(to, root, logged));
                     Root::default()
                 }
             };
@@ -257,6 +262,10 @@ impl Engine for Local {
 }
 
 impl Snapshot for LocalSnapshot {
+    fn incarnation(&self) -> u64 {
+        self.incarnation
+    }
+
     async fn get(&self, key: &RawKey) -> Result<Option<Value>, StoreError> {
         self.root.get(key)
     }

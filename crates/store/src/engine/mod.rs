@@ -52,6 +52,9 @@ pub(crate) fn counter_bytes(value: i64) -> Option<Value> {
 
 /// A consistent view of a world.
 pub(crate) trait Snapshot: Send + Sync {
+    /// Which content of the world this is; see [`Tx::incarnation`](crate::Tx::incarnation).
+    fn incarnation(&self) -> u64;
+
     /// The value of a key.
     fn get(&self, key: &RawKey) -> impl Future<Output = Result<Option<Value>, StoreError>> + Send;
 

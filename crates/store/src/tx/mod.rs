@@ -3,7 +3,7 @@
 use parking_lot::Mutex;
 
 use crate::conflict::ReadSet;
-use crate::engine::{AnySnapshot, Write, counter_bytes, counter_value};
+use crate::engine::{AnySnapshot, Snapshot, Write, counter_bytes, counter_value};
 use crate::raw::{Found, Kind, RawKey, Span, Value};
 use crate::{Counter, Index, Key, KeyRange, Record, Scope, StoreError, Table};
 
@@ -51,6 +51,12 @@ impl Tx {
 
     pub(crate) fn snapshot(&self) -> &AnySnapshot {
         &self.snapshot
+    }
+
+    /// Which content of its world the transaction sees: another number after each reset or load, and for a later world of the same name. For
+    /// who keeps something beside a world and must know whether it still belongs to it. Not kept across restarts.
+    pub fn incarnation(&self) -> u64 {
+        self.snapshot.incarnation()
     }
 
     /// The record under a key.

@@ -255,3 +255,20 @@ async fn interval_and_always_last_too() {
         assert_eq!(reopened(root.path()).await.unwrap(), ["kept"]);
     }
 }
+
+#[tokio::test]
+async fn a_start_that_was_killed_is_started_again() {
+    // The base was being made.
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("VERSION"), "kumoi-data 1\n").unwrap();
+    fs::write(dir.path().join("base.new"), [0; 4096]).unwrap();
+    killed(dir.path()).await;
+    assert!(!dir.path().join("base.new").exists());
+    // A segment was being made: its header is not on the medium, though its size is.
+    let last = logs(dir.path()).pop().unwrap();
+    let end = frames(&fs::read(&last).unwrap()).len() as u64 - 1;
+    let first = u64::from_str_radix(&last.file_name().unwrap().to_str().unwrap()[4..], 16).unwrap();
+    fs::write(dir.path().join(format!("log-{:016x}", first + end)), [0; 24]).unwrap();
+    assert_eq!(reopened(dir.path()).await.unwrap(), expected(COMMITS as usize));
+    assert_eq!(reopened(dir.path()).await.unwrap(), expected(COMMITS as usize));
+}

@@ -3,7 +3,7 @@
 use kumoi_store::{KeyRange, Scope, Store, StoreConfig, StoreError, Table, Tx, WorldId};
 use serde::{Deserialize, Serialize};
 
-use crate::support::{BY_NOTE, COUNT, ITEMS, PLAIN, item, put, scope, write};
+use crate::support::{BY_NOTE, COUNT, ITEMS, PLAIN, item, put, scope, world, write};
 
 async fn memory() -> (Store, WorldId) {
     (Store::open(StoreConfig::memory()).await.unwrap(), WorldId::default())
@@ -139,4 +139,31 @@ async fn an_empty_range_is_empty() {
     assert_eq!(tx.range(&scope(), &ITEMS, backwards.clone(), 10).await.unwrap(), []);
     assert_eq!(tx.count_range(&scope(), &ITEMS, backwards.clone()).await.unwrap(), 0);
     assert_eq!(tx.delete_range(&scope(), &ITEMS, backwards).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn who_began_before_a_reset_does_not_write_after_it() {
+    let store = Store::open(StoreConfig::memory()).await.unwrap();
+    let (default, other) = (WorldId::default(), world("other"));
+    let incarnation = |world: &WorldId| store.begin(world).unwrap().incarnation();
+    let (writer, waiter) = (store.begin(&default).unwrap(), store.begin(&default).unwrap());
+    let before = writer.incarnation();
+    // Reads nothing.
+    writer.put(&scope(), &PLAIN, &"p".into(), &1).await.unwrap();
+    assert_eq!(incarnation(&default), before);
+    store.reset(&default).await.unwrap();
+    assert_eq!(store.commit(writer).await, Err(StoreError::Conflict));
+    store.changed(waiter).await;
+    assert_ne!(incarnation(&default), before);
+    store.create_world(&other).await.unwrap();
+    let first = incarnation(&other);
+    store.drop_world(&other).await.unwrap();
+    store.fork(&default, &other).await.unwrap();
+    assert_ne!(incarnation(&other), first);
+}
+
+#[test]
+fn the_scope_of_the_world_is_shared() {
+    let (a, b) = (Scope::world(), Scope::world());
+    assert!(std::sync::Arc::ptr_eq(&a.account, &b.account) && a == Scope::new("", ""));
 }

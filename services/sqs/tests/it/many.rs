@@ -130,3 +130,31 @@ async fn hundreds_of_long_polls_wait_for_one_message_each() {
     }
     assert_eq!(bodies.len(), 300);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn sixty_four_clients_share_a_queue() {
+    let house = House::frozen(engines().remove(0)).await;
+    let url = house.create("q", json!({})).await;
+    let clients: Vec<_> = (0..64)
+        .map(|client| {
+            let (house, url) = (house.clone(), url.clone());
+            tokio::spawn(async move {
+                let mut deleted = 0;
+                for n in 0..20 {
+                    house.send(&url, &format!("{client}-{n}")).await;
+                    for message in house.receive(&url, json!({"MaxNumberOfMessages": 2})).await {
+                        house.delete(&url, &message).await;
+                        deleted += 1;
+                    }
+                }
+                deleted
+            })
+        })
+        .collect();
+    let mut deleted = 0;
+    for client in clients {
+        deleted += client.await.unwrap();
+    }
+    let left = house.counts(&url).await;
+    assert_eq!((deleted + left.0, left.1), (64 * 20, 0));
+}

@@ -41,17 +41,32 @@ pub(super) fn failed(error: impl Into<redb::Error>) -> StoreError {
 
 /// Opens the base, or makes it.
 pub(super) fn open(path: &Path) -> Result<Database, StoreError> {
-    let database = Database::builder().set_cache_size(CACHE).create(path).map_err(failed)?;
-    if database.begin_read().map_err(failed)?.open_table(STATE).is_ok() {
-        return Ok(database);
+    if !path.exists() {
+        make(path)?;
     }
+    Database::builder().set_cache_size(CACHE).create(path).map_err(failed)
+}
+
+/// Makes an empty base. Under another name first: redb does not open a file whose making was interrupted.
+fn make(path: &Path) -> Result<(), StoreError> {
+    let draft = path.with_extension("new");
+    match std::fs::remove_file(&draft) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+        _ => {}
+    }
+    let database = Database::builder().create(&draft).map_err(failed)?;
     let tx = database.begin_write().map_err(failed)?;
     tx.open_table(ENTRIES).map_err(failed)?;
     tx.open_table(LAYERS).map_err(failed)?;
     tx.open_table(WORLDS).map_err(failed)?;
     tx.open_table(STATE).map_err(failed)?;
     tx.commit().map_err(failed)?;
-    Ok(database)
+    drop(database);
+    std::fs::rename(&draft, path)?;
+    if let Some(dir) = path.parent() {
+        std::fs::File::open(dir)?.sync_all()?;
+    }
+    Ok(())
 }
 
 /// Where the base stands.

@@ -1,6 +1,6 @@
 //! The thread that makes checkpoints: it moves what the log and the overlays hold into the base, and deletes the log up to there.
 //!
-//! 1. Under the lock of the worlds: set every overlay aside, begin a new segment of the log. What is set aside is all up to one record.
+//! 1. Force the log to the medium, so that its next segment can begin without delay. Under the lock of the worlds: set every overlay aside, begin a new segment of the log. What is set aside is all up to one record.
 //! 2. Write it into the base, in one transaction, with the number of that record.
 //! 3. Under the lock again: let every world read the new base instead of what was set aside.
 //! 4. Delete the segments before.
@@ -115,6 +115,10 @@ fn try_checkpoint(core: &Core, disk: &Disk) -> Result<(), StoreError> {
         return Ok(());
     }
     let started = now();
+    if let Some((_, path)) = segment::list(&disk.dir)?.last() {
+        // Beside the thread that writes: nobody waits for this.
+        std::fs::File::options().append(true).open(path)?.sync_data()?;
+    }
     let cut = core.cut(disk);
     let merged = fold::fold(database, &cut)?;
     let view = View::new(database)?;

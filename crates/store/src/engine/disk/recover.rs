@@ -64,11 +64,17 @@ impl Replay {
     fn segments(&mut self, segments: Vec<(u64, PathBuf)>) -> Result<(), StoreError> {
         let firsts: Vec<u64> = segments.iter().map(|(first, _)| *first).collect();
         let count = segments.len();
+        // What a killed process left in the memory of the operating system counts as lasting from here on, and only the last segment may have
+        // a torn end: so it is forced to the medium before it gets a successor.
+        let last = segments.last().map(|(_, path)| path.clone());
         for (at, (first, path)) in segments.into_iter().enumerate() {
             let covered = firsts.get(at + 1).is_some_and(|next| *next <= self.applied.saturating_add(1));
             if !covered {
                 self.segment(&path, first, at + 1 == count)?;
             }
+        }
+        if let Some(last) = last {
+            OpenOptions::new().append(true).open(last)?.sync_data()?;
         }
         Ok(())
     }
@@ -78,7 +84,8 @@ impl Replay {
         let damaged = |what: &str| StoreError::corrupt(format!("{}: {what}", path.display()));
         match segment::read_header(&bytes)? {
             Some(number) if number == first => {}
-            None if is_last && bytes.len() < HEADER => return Ok(()),
+            // The header is on the medium before the first frame, so none was lost. The next segment takes this one's place.
+            None if is_last && bytes.len() <= HEADER => return Ok(()),
             _ => return Err(damaged("the header of a log segment is broken")),
         }
         if first > self.last.saturating_add(1) {
@@ -88,7 +95,7 @@ impl Replay {
         loop {
             match segment::frame(&bytes, at) {
                 Read::End => return Ok(()),
-                Read::Broken if is_last && !segment::has_frame_after(&bytes, at) => {
+                Read::Broken if is_last && !segment::has_frame_after(&bytes, at, number) => {
                     tracing::warn!(path = %path.display(), at, "cutting off the torn end of the log, which was never acknowledged");
                     return cut(path, at);
                 }

@@ -129,11 +129,12 @@ fn whole_frame(bytes: &[u8], at: usize) -> Option<Read<'_>> {
     Some(Read::Frame { first: u64::from_le_bytes(*first), records, next: at + FRAME_HEAD - 8 + size })
 }
 
-/// Whether a whole frame begins anywhere after this place: then what is broken there is not the torn end of the last write.
-pub(super) fn has_frame_after(segment: &[u8], at: usize) -> bool {
+/// Whether a whole frame of records after a number begins anywhere after this place: then what is broken there is not the torn end of the last
+/// write. The number tells frames of this log from what clients store, which can be the file of an older one.
+pub(super) fn has_frame_after(segment: &[u8], at: usize, number: u64) -> bool {
     let mut rest = at + 1;
     while let Some(found) = segment.get(rest..).and_then(|bytes| bytes.windows(4).position(|four| four == FRAME)) {
-        if matches!(frame(segment, rest + found), Read::Frame { .. }) {
+        if matches!(frame(segment, rest + found), Read::Frame { first, .. } if first > number) {
             return true;
         }
         rest += found + 1;
@@ -183,4 +184,26 @@ pub(super) fn read_header(segment: &[u8]) -> Result<Option<u64>, StoreError> {
         return Ok(None);
     }
     Ok(header.get(12..20).and_then(|bytes| bytes.first_chunk()).map(|bytes| u64::from_le_bytes(*bytes)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame_of(first: u64, record: &[u8]) -> Vec<u8> {
+        let mut frame = Frame::new(first);
+        frame.push(|out| out.extend_from_slice(record));
+        frame.seal()
+    }
+
+    #[test]
+    fn a_log_that_a_client_stored_is_no_frame_of_this_one() {
+        let old = frame_of(1, b"an old record");
+        let torn = frame_of(2, &old);
+        let torn = &torn[..torn.len() - 1];
+        assert!(matches!(frame(torn, 0), Read::Broken));
+        assert!(!has_frame_after(torn, 0, 2));
+        let damaged = [torn, &frame_of(3, b"acknowledged")].concat();
+        assert!(has_frame_after(&damaged, 0, 2));
+    }
 }

@@ -23,8 +23,6 @@ pub(super) fn new_segment(dir: &Path, first: u64) -> Result<File, StoreError> {
 pub(super) struct Writer {
     dir: PathBuf,
     file: File,
-    /// The segment before, until what it has is on the medium. Syncing it at once would keep everybody waiting.
-    before: Option<File>,
     written: u64,
     synced: u64,
 }
@@ -32,7 +30,7 @@ pub(super) struct Writer {
 impl Writer {
     /// A writer that goes on with a segment, after a record that is on the medium.
     pub(super) fn new(dir: &Path, file: File, last: u64) -> Writer {
-        Writer { dir: dir.to_owned(), file, before: None, written: last, synced: last }
+        Writer { dir: dir.to_owned(), file, written: last, synced: last }
     }
 
     /// Writes what is queued until the log is closed or a write fails.
@@ -47,9 +45,6 @@ impl Writer {
                     Fsync::Never => false,
                 };
                 if (due || sync || closed) && self.synced < self.written {
-                    if let Some(before) = self.before.take() {
-                        before.sync_data()?;
-                    }
                     self.file.sync_data()?;
                     self.synced = self.written;
                     last_sync = now();
@@ -93,9 +88,10 @@ impl Writer {
             match item {
                 Item::Frame(frame) => self.file.write_all(&frame.seal())?,
                 Item::Rotate(first) => {
-                    let before = std::mem::replace(&mut self.file, new_segment(&self.dir, first)?);
-                    // The one before that, if it is still here, is in the base by now: there is one checkpoint at a time.
-                    self.before = Some(before);
+                    // Before there is a next segment, whatever is asked for: only the last one may have a torn end after a loss of power. The
+                    // checkpoint has forced most of it to the medium already, so that this is short.
+                    self.file.sync_data()?;
+                    self.file = new_segment(&self.dir, first)?;
                 }
             }
         }
