@@ -72,7 +72,11 @@ fn banner(options: &Options, server: &Server) -> Vec<String> {
         addresses.iter().map(|address| format!("kumoi {} on http://{address}", env!("CARGO_PKG_VERSION"))).collect();
     let reach =
         if addresses.iter().all(|address| address.ip().is_loopback()) { "this machine only" } else { "the network" };
-    let pages = if options.cors.check { "of this machine and listed ones" } else { "all" };
+    let pages = match (options.cors.check, options.cors.origins.is_empty()) {
+        (true, true) => "of this machine",
+        (true, false) => "of this machine and of EXTRA_CORS_ALLOWED_ORIGINS",
+        (false, _) => "all (DISABLE_CORS_CHECKS)",
+    };
     let signatures = "verified for keys that STS issued, any other is accepted";
     lines.push(format!(
         "  reachable from {reach} · signatures: {signatures} · iam: off (not built yet) · web pages: {pages}"

@@ -6,7 +6,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use kumoi_model::Timestamp;
-use kumoi_store::Table;
+use kumoi_store::{Scope, StoreError, Table, Tx};
 use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
@@ -34,12 +34,37 @@ impl Setting {
     pub const REAL: Self = Self { real: 0, virtual_: 0, rate: 1.0 };
 
     fn at(&self, real: i64) -> i64 {
-        if self.rate == 1.0 {
-            return real.saturating_add(self.virtual_.saturating_sub(self.real));
-        }
-        let passed = (real.saturating_sub(self.real)) as f64 * self.rate;
-        self.virtual_.saturating_add(passed as i64)
+        let moment = if self.rate == 1.0 {
+            real.saturating_add(self.virtual_.saturating_sub(self.real))
+        } else {
+            let passed = (real.saturating_sub(self.real)) as f64 * self.rate;
+            self.virtual_.saturating_add(passed as i64)
+        };
+        moment.min(LATEST)
     }
+
+    /// The setting with a rate that a clock can have: what was saved elsewhere may have any.
+    fn sound(self) -> Self {
+        Self { rate: sound_rate(self.rate), ..self }
+    }
+}
+
+/// The end of time, in microseconds since 1970: that of the year 9999. What comes after has no form in ISO 8601 as AWS writes it.
+const LATEST: i64 = 253_402_300_799_999_999;
+
+fn sound_rate(rate: f64) -> f64 {
+    if rate.is_finite() { rate.clamp(0.0, MAX_RATE) } else { 1.0 }
+}
+
+/// Stores how a clock runs, as part of a transaction, unless that is what is stored.
+///
+/// The transaction conflicts with others that do the same, and reads the clock after its snapshot was taken: so what is stored last is what
+/// the clock was told last.
+pub(crate) async fn keep(tx: &Tx, clock: &Clock) -> Result<(), StoreError> {
+    let (scope, key) = (Scope::world(), SETTING_KEY.to_owned());
+    let stored = tx.get(&scope, &SETTING, &key).await?.unwrap_or(Setting::REAL);
+    let setting = clock.setting();
+    if stored == setting { Ok(()) } else { tx.put(&scope, &SETTING, &key, &setting).await }
 }
 
 /// The clock of one world.
@@ -54,7 +79,7 @@ pub const MAX_RATE: f64 = 1_000_000.0;
 impl Clock {
     /// A clock with that setting.
     pub fn new(setting: Setting) -> Self {
-        Self { setting: RwLock::new(setting), changed: watch::Sender::new(()) }
+        Self { setting: RwLock::new(setting.sound()), changed: watch::Sender::new(()) }
     }
 
     /// The virtual moment.
@@ -79,18 +104,17 @@ impl Clock {
 
     /// Lets it run at `rate` virtual seconds a second, kept between 0 and [`MAX_RATE`].
     pub fn scale(&self, rate: f64) -> Setting {
-        let rate = if rate.is_finite() { rate.clamp(0.0, MAX_RATE) } else { 1.0 };
-        self.change(|setting| setting.rate = rate)
+        self.change(|setting| setting.rate = sound_rate(rate))
     }
 
     /// Moves it forward to `moment`; a moment in the past changes nothing, for time never runs backwards.
     pub fn advance_to(&self, moment: Timestamp) -> Setting {
-        self.change(|setting| setting.virtual_ = setting.virtual_.max(moment.micros()))
+        self.change(|setting| setting.virtual_ = setting.virtual_.max(moment.micros().min(LATEST)))
     }
 
     /// Takes over a stored setting, such as that of a loaded snapshot.
     pub fn set(&self, setting: Setting) {
-        *self.setting.write() = setting;
+        *self.setting.write() = setting.sound();
         self.changed.send_replace(());
     }
 
@@ -167,6 +191,18 @@ mod tests {
         assert_eq!(clock.now(), before.plus_seconds(14 * 86_400));
         clock.advance_to(before);
         assert_eq!(clock.now(), before.plus_seconds(14 * 86_400), "time never runs backwards");
+    }
+
+    #[test]
+    fn a_setting_from_elsewhere_does_no_harm() {
+        for rate in [f64::NAN, f64::INFINITY, -1.0, 1e300] {
+            let clock = Clock::new(Setting { real: 0, virtual_: i64::MAX, rate });
+            assert!((0.0..=MAX_RATE).contains(&clock.setting().rate));
+            assert!(clock.now().micros() <= LATEST);
+        }
+        let clock = Clock::new(Setting::REAL);
+        clock.advance_to(Timestamp::from_micros(i64::MAX));
+        assert_eq!(clock.now().micros(), LATEST);
     }
 
     #[tokio::test]

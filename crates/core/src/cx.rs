@@ -62,6 +62,11 @@ impl Cx {
         self.tx
     }
 
+    #[cfg(test)]
+    pub(crate) fn store(&self) -> &kumoi_store::Store {
+        self.kernel.store()
+    }
+
     /// What is known of the call.
     pub fn call_info(&self) -> &CallInfo {
         &self.call

@@ -37,11 +37,11 @@ pub enum PrincipalKind {
 }
 
 impl Principal {
-    /// The root user of `account`.
-    pub fn root(account: &str) -> Self {
+    /// The root user of `account` in `partition`, such as `aws-cn`.
+    pub fn root(partition: &str, account: &str) -> Self {
         Self {
             account: account.to_owned(),
-            arn: format!("arn:aws:iam::{account}:root"),
+            arn: format!("arn:{partition}:iam::{account}:root"),
             user_id: account.to_owned(),
             kind: PrincipalKind::Root,
         }

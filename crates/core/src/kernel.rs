@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use kumoi_model::{Catalog, Kind, Timestamp, Value, validate};
-use kumoi_store::{Scope, Store, StoreError, Tx, WorldId};
+use kumoi_store::{Scope, Store, StoreError, Tx};
 
 use crate::clock::{self, Stopwatch};
 use crate::timers::{self, Timer};
@@ -85,11 +85,11 @@ impl Kernel {
     /// Begins a transaction on a world.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when the world has been reset or replaced since it was opened: its clock and ids do not belong to what the store
-    /// has under its name by now. [`StoreError::UnknownWorld`] when it was dropped.
+    /// [`StoreError::UnknownWorld`] when the world was dropped, and also when it was reset or replaced since it was opened: its clock and ids do
+    /// not belong to what the store has under its name by now.
     pub(crate) fn begin(&self, world: &World) -> Result<Tx, StoreError> {
         let tx = self.store.begin(&world.id)?;
-        if tx.incarnation() != world.incarnation { Err(StoreError::Conflict) } else { Ok(tx) }
+        if tx.incarnation() == world.incarnation { Ok(tx) } else { Err(StoreError::UnknownWorld(world.id.clone())) }
     }
 
     /// The open worlds.
@@ -194,7 +194,7 @@ impl Kernel {
         let mut overdue = false;
         let mut conflicts = 0;
         loop {
-            let tx = self.begin(&info.world).map_err(|error| begin_fault(&info.world, error))?;
+            let tx = self.begin(&info.world).map_err(|error| self.begin_fault(&info.world, error))?;
             let cx = Cx::new(self.clone(), info.clone(), tx, overdue);
             let reply = guarded(service.call(&cx, name, &call.input)).await;
             let error = match reply {
@@ -220,6 +220,14 @@ impl Kernel {
             }
             back_off(conflicts).await;
         }
+    }
+
+    /// The fault of a call whose world has ended: worth another try when there is a world of its name again.
+    fn begin_fault(&self, world: &World, error: StoreError) -> Fault {
+        if matches!(error, StoreError::UnknownWorld(_)) && self.store.begin(&world.id).is_ok() {
+            return Fault::unavailable("The world was reset or replaced. Try again.");
+        }
+        store_fault(error)
     }
 
     /// Waits for a handler that has nothing to answer yet; whether its deadline has passed.
@@ -390,14 +398,6 @@ async fn guarded<T>(handler: impl Future<Output = Reply<T>>) -> Reply<T> {
 
 fn panic_message(panic: &(dyn Any + Send)) -> &str {
     panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("?")
-}
-
-/// The fault of a call whose world has no transactions any more: worth another try when the world has got another content meanwhile.
-fn begin_fault(world: &World, error: StoreError) -> Fault {
-    match error {
-        StoreError::Conflict => Fault::unavailable(format!("The world {} was reset or replaced. Try again.", world.id)),
-        error => store_fault(error),
-    }
 }
 
 fn store_fault(error: StoreError) -> Fault {

@@ -8,6 +8,7 @@
 //! outside and calls between services share. The outer half, which deals with bytes, lives in `kumoi-gateway`.
 
 pub mod access_key;
+mod advance;
 pub mod arn;
 pub mod clock;
 mod cx;
@@ -15,6 +16,7 @@ mod fault;
 pub mod identity;
 pub mod ids;
 mod kernel;
+mod lifecycle;
 pub mod outbox;
 pub mod paging;
 mod record;

@@ -4,7 +4,7 @@
 //! the service it is for, at least once, until it succeeds or its attempts are used up; then its dead letter, if it has one, is
 //! delivered in its place. Effects of one lane are delivered in order, lanes side by side.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use kumoi_model::{Timestamp, Value};
 use kumoi_store::{Index, KeyRange, Scope, StoreError, Table, Tx};
 use serde::{Deserialize, Serialize};
 
-use crate::{Call, CallInfo, Endpoint, Fault, Kernel, Principal, World};
+use crate::{Call, CallInfo, Endpoint, Fault, Kernel, Principal, World, clock};
 
 /// A call to make once the transaction has committed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -53,14 +53,19 @@ struct Pending {
 /// The order in which effects were recorded: moment, then the world's sequence.
 type EffectKey = (i64, u64);
 
-static OUTBOX: Table<EffectKey, Pending> = Table::world("kumoi", "outbox").indexed(&[&DUE]);
+static OUTBOX: Table<EffectKey, Pending> = Table::world("kumoi", "outbox").indexed(&[&DUE, &LANE]);
 static DUE: Index<EffectKey, Pending, i64> = Index::new("due", |_, pending| Some(pending.due.micros()));
+static LANE: Index<EffectKey, Pending, String> =
+    Index::new("lane", |_, pending| Some(pending.effect.lane.clone()).filter(|lane| !lane.is_empty()));
 
 /// Deliveries under way at once in a world.
 const CONCURRENCY: usize = 16;
 
 /// Effects looked at in one pass.
 const BATCH: usize = 256;
+
+/// Effects of one lane delivered in one pass.
+const IN_A_ROW: usize = 64;
 
 const MAX_BACKOFF_SECONDS: i64 = 3600;
 
@@ -71,33 +76,87 @@ pub(crate) async fn push(tx: &Tx, call: &CallInfo, now: Timestamp, effect: &Effe
     tx.put(&Scope::world(), &OUTBOX, &key, &pending).await
 }
 
-/// Effects due at `now`, in order, the first of each lane only.
-async fn due(tx: &Tx, now: Timestamp) -> Result<Vec<(EffectKey, Pending)>, StoreError> {
-    let mut lanes = HashSet::new();
-    let mut ready = tx.range(&Scope::world(), &OUTBOX, KeyRange::all(), BATCH).await?;
-    ready.retain(|(_, pending)| {
-        let first = pending.effect.lane.is_empty() || lanes.insert(pending.effect.lane.clone());
-        first && pending.due <= now
-    });
-    Ok(ready)
+/// The first effect of a lane.
+async fn first_of(tx: &Tx, lane: &str) -> Result<Option<(EffectKey, Pending)>, StoreError> {
+    let mut found = tx.index(&Scope::world(), &OUTBOX, &LANE, KeyRange::prefix(&lane), 1).await?;
+    Ok(found.pop().map(|(_, key, pending)| (key, pending)))
+}
+
+/// Effects to deliver at `now`: those that stand alone, and the first of each lane.
+///
+/// An effect that is due behind one that is not is put off until that one is. So every pass gets on: what it looked at is delivered, or is
+/// not due any more.
+async fn ready(kernel: &Kernel, world: &World, now: Timestamp) -> Result<Vec<(EffectKey, Pending)>, StoreError> {
+    loop {
+        let tx = kernel.begin(world)?;
+        let mut ready = Vec::new();
+        // For each lane, when its first effect is due.
+        let mut lanes: HashMap<String, Timestamp> = HashMap::new();
+        let range = KeyRange::all().until(&now.micros());
+        for (_, key, pending) in tx.index(&Scope::world(), &OUTBOX, &DUE, range, BATCH).await? {
+            if pending.effect.lane.is_empty() {
+                ready.push((key, pending));
+                continue;
+            }
+            let first_due = match lanes.get(&pending.effect.lane) {
+                Some(due) => *due,
+                None => {
+                    let lane = pending.effect.lane.clone();
+                    let first = first_of(&tx, &lane).await?.unwrap_or_else(|| (key, pending.clone()));
+                    let due = first.1.due;
+                    lanes.insert(lane, due);
+                    if due <= now {
+                        ready.push(first);
+                    }
+                    due
+                }
+            };
+            if first_due > now {
+                tx.put(&Scope::world(), &OUTBOX, &key, &Pending { due: first_due, ..pending }).await?;
+            }
+        }
+        match kernel.store().commit(tx).await {
+            Err(StoreError::Conflict) => tokio::task::yield_now().await,
+            other => return other.map(|()| ready),
+        }
+    }
 }
 
 /// Delivers what is due at `now`; returns how many effects were settled (delivered, or given up).
 pub(crate) async fn deliver_due(kernel: &Arc<Kernel>, world: &Arc<World>, now: Timestamp) -> Result<usize, StoreError> {
-    let tx = kernel.store().begin(&world.id)?;
-    let ready = due(&tx, now).await?;
-    drop(tx);
     let mut settled = 0;
-    let mut queue = ready.into_iter();
+    let mut queue = ready(kernel, world, now).await?.into_iter();
     let mut under_way: FuturesUnordered<_> =
-        queue.by_ref().take(CONCURRENCY).map(|(key, pending)| deliver(kernel, world, key, pending)).collect();
+        queue.by_ref().take(CONCURRENCY).map(|(key, pending)| deliver_lane(kernel, world, now, key, pending)).collect();
     while let Some(result) = under_way.next().await {
-        settled += usize::from(result?);
+        settled += result?;
         if let Some((key, pending)) = queue.next() {
-            under_way.push(deliver(kernel, world, key, pending));
+            under_way.push(deliver_lane(kernel, world, now, key, pending));
         }
     }
     Ok(settled)
+}
+
+/// Delivers an effect, and those behind it in its lane for as long as they are settled; how many were.
+async fn deliver_lane(
+    kernel: &Arc<Kernel>,
+    world: &Arc<World>,
+    now: Timestamp,
+    mut key: EffectKey,
+    mut pending: Pending,
+) -> Result<usize, StoreError> {
+    let lane = pending.effect.lane.clone();
+    for settled in 0..IN_A_ROW {
+        if !deliver(kernel, world, key, pending).await? {
+            return Ok(settled);
+        }
+        let next = if lane.is_empty() { None } else { first_of(&kernel.begin(world)?, &lane).await? };
+        match next.filter(|(_, next)| next.due <= now) {
+            Some(next) => (key, pending) = next,
+            None => return Ok(settled + 1),
+        }
+    }
+    Ok(IN_A_ROW)
 }
 
 /// One attempt; true when the effect is settled.
@@ -145,6 +204,7 @@ async fn attempt(kernel: &Arc<Kernel>, world: &Arc<World>, effect: &Effect) -> R
     };
     kernel.clone().dispatch(call).await.result
 }
+
 /// Removes an effect, or puts another state in its place.
 async fn settle(
     kernel: &Kernel,
@@ -153,7 +213,8 @@ async fn settle(
     replacement: Option<Pending>,
 ) -> Result<(), StoreError> {
     loop {
-        let tx = kernel.store().begin(&world.id)?;
+        let tx = kernel.begin(world)?;
+        clock::keep(&tx, &world.clock).await?;
         match &replacement {
             None => {
                 tx.delete(&Scope::world(), &OUTBOX, &key).await?;
@@ -173,7 +234,7 @@ pub(crate) async fn next_due(
     world: &World,
     limit: Timestamp,
 ) -> Result<Option<Timestamp>, StoreError> {
-    let tx = kernel.store().begin(&world.id)?;
+    let tx = kernel.begin(world)?;
     let first = tx.index_keys(&Scope::world(), &OUTBOX, &DUE, KeyRange::all(), 1).await?;
     Ok(first.first().map(|(due, _)| Timestamp::from_micros(*due)).filter(|due| *due <= limit))
 }
@@ -200,7 +261,7 @@ pub(crate) async fn drive(kernel: Arc<Kernel>, world: Arc<World>) {
 }
 
 async fn step(kernel: &Arc<Kernel>, world: &Arc<World>) -> Result<(), StoreError> {
-    let tx = kernel.store().begin(&world.id)?;
+    let tx = kernel.begin(world)?;
     let first = tx.index_keys(&Scope::world(), &OUTBOX, &DUE, KeyRange::all(), 1).await?;
     let Some((due, _)) = first.first() else {
         kernel.store().changed(tx).await;

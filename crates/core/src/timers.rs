@@ -11,6 +11,7 @@ use kumoi_model::Timestamp;
 use kumoi_store::{Index, KeyRange, Scope, StoreError, Table, Tx};
 use serde::{Deserialize, Serialize};
 
+use crate::kernel::back_off;
 use crate::{Fault, Halt, Kernel, World};
 
 /// A timer of a service in one account and region.
@@ -27,7 +28,7 @@ pub struct Timer {
 }
 
 /// Service, account, region, name.
-type TimerKey = (String, String, String, String);
+pub(crate) type TimerKey = (String, String, String, String);
 
 static TIMERS: Table<TimerKey, Timer> = Table::world("kumoi", "timers").indexed(&[&DUE]);
 static DUE: Index<TimerKey, Timer, i64> = Index::new("due", |_, timer| Some(timer.due.micros()));
@@ -57,33 +58,45 @@ const ATTEMPTS: u32 = 5;
 
 /// Fires the earliest timer when it is due at `now`. Returns whether one fired.
 pub(crate) async fn fire_next(kernel: &Arc<Kernel>, world: &Arc<World>, now: Timestamp) -> Result<bool, StoreError> {
-    let tx = kernel.store().begin(&world.id)?;
-    let Some((key, timer)) = earliest(&tx).await? else { return Ok(false) };
-    if timer.due > now {
-        return Ok(false);
-    }
-    drop(tx);
-    let mut failures = 0;
+    let Some((key, timer)) = next_due(kernel, world, now).await? else { return Ok(false) };
+    fire(kernel, world, &key, &timer).await?;
+    Ok(true)
+}
+
+/// Fires a timer that is due, unless it has been set anew or cancelled.
+pub(crate) async fn fire(
+    kernel: &Arc<Kernel>,
+    world: &Arc<World>,
+    key: &TimerKey,
+    timer: &Timer,
+) -> Result<(), StoreError> {
+    let (mut failures, mut conflicts) = (0, 0_u32);
     loop {
-        match kernel.run_timer(world, &key, &timer).await {
-            Ok(()) => return Ok(true),
-            Err(Halt::Store(StoreError::Conflict)) => tokio::task::yield_now().await,
+        match kernel.run_timer(world, key, timer).await {
+            Ok(()) => return Ok(()),
+            Err(Halt::Store(StoreError::Conflict)) => {
+                conflicts = conflicts.saturating_add(1);
+                back_off(conflicts).await;
+            }
+            // Not the timer's failure: it stays set.
+            Err(Halt::Store(error @ (StoreError::UnknownWorld(_) | StoreError::Closed | StoreError::Poisoned(_)))) => {
+                return Err(error);
+            }
             Err(halt) => {
                 failures += 1;
                 tracing::error!(service = %key.0, timer = %timer.name, failures, ?halt, "a timer failed");
                 if failures >= ATTEMPTS {
-                    discard(kernel, world, &key).await?;
-                    return Ok(true);
+                    return discard(kernel, world, key, timer).await;
                 }
             }
         }
     }
 }
 
-async fn discard(kernel: &Kernel, world: &World, key: &TimerKey) -> Result<(), StoreError> {
+async fn discard(kernel: &Kernel, world: &World, key: &TimerKey, timer: &Timer) -> Result<(), StoreError> {
     loop {
-        let tx = kernel.store().begin(&world.id)?;
-        tx.delete(&Scope::world(), &TIMERS, key).await?;
+        let tx = kernel.begin(world)?;
+        take(&tx, key, timer).await?;
         match kernel.store().commit(tx).await {
             Err(StoreError::Conflict) => tokio::task::yield_now().await,
             other => return other,
@@ -99,14 +112,14 @@ pub(crate) async fn take(tx: &Tx, key: &TimerKey, timer: &Timer) -> Result<bool,
     tx.delete(&Scope::world(), &TIMERS, key).await
 }
 
-/// The moment of the earliest timer at or before `limit`.
+/// The earliest timer, if it is due at or before `limit`.
 pub(crate) async fn next_due(
     kernel: &Kernel,
     world: &World,
     limit: Timestamp,
-) -> Result<Option<Timestamp>, StoreError> {
-    let tx = kernel.store().begin(&world.id)?;
-    Ok(earliest(&tx).await?.map(|(_, timer)| timer.due).filter(|due| *due <= limit))
+) -> Result<Option<(TimerKey, Timer)>, StoreError> {
+    let tx = kernel.begin(world)?;
+    Ok(earliest(&tx).await?.filter(|(_, timer)| timer.due <= limit))
 }
 
 /// Fires the timers of a world as they fall due, until the world ends.
@@ -132,7 +145,7 @@ pub(crate) async fn drive(kernel: Arc<Kernel>, world: Arc<World>) {
 
 /// Fires what is due, then waits for the next moment or for a change of what is next.
 async fn step(kernel: &Arc<Kernel>, world: &Arc<World>) -> Result<(), StoreError> {
-    let tx = kernel.store().begin(&world.id)?;
+    let tx = kernel.begin(world)?;
     let Some((_, timer)) = earliest(&tx).await? else {
         kernel.store().changed(tx).await;
         return Ok(());

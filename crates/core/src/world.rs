@@ -8,7 +8,7 @@ use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
 
 use crate::Settings;
-use crate::clock::{Clock, SETTING, SETTING_KEY, Setting};
+use crate::clock::{self, Clock, SETTING, SETTING_KEY, Setting};
 use crate::ids::{Ids, random_seed};
 
 /// One world.
@@ -19,6 +19,8 @@ pub struct World {
     pub clock: Clock,
     /// Its ids.
     pub ids: Ids,
+    /// Which content of the store's world it belongs to: after a reset or a load there is another of its name.
+    pub(crate) incarnation: u64,
     /// Held while timers fire, so that they fire one at a time and in order.
     pub(crate) firing: tokio::sync::Mutex<()>,
     /// Held while effects are delivered, so that none is delivered twice at once.
@@ -47,7 +49,7 @@ impl Worlds {
     pub async fn open(store: Store, settings: &Settings) -> Result<Self, StoreError> {
         let worlds = Self { store, seed: settings.seed.unwrap_or_else(random_seed), open: RwLock::default() };
         for info in worlds.store.worlds() {
-            worlds.attach(&info.id).await?;
+            worlds.attach(&info.id, None).await?;
         }
         Ok(worlds)
     }
@@ -64,23 +66,27 @@ impl Worlds {
         worlds
     }
 
-    /// Makes a world of the store available, or again after its records were replaced.
-    pub(crate) async fn attach(&self, id: &WorldId) -> Result<Arc<World>, StoreError> {
+    /// Makes a world of the store available, or again after its records were replaced; with this setting of its clock, or the stored one.
+    pub(crate) async fn attach(&self, id: &WorldId, setting: Option<Setting>) -> Result<Arc<World>, StoreError> {
         let (scope, key) = (Scope::world(), SETTING_KEY.to_owned());
-        let (setting, opened) = loop {
+        let (clock, opened, incarnation) = loop {
             let tx = self.store.begin(id)?;
-            let setting = tx.get(&scope, &SETTING, &key).await?.unwrap_or(Setting::REAL);
-            let times = tx.get(&scope, &OPENED, &key).await?.map_or(0, |opened| opened.times) + 1;
+            let incarnation = tx.incarnation();
+            let stored = tx.get(&scope, &SETTING, &key).await?.unwrap_or(Setting::REAL);
+            let clock = Clock::new(setting.unwrap_or(stored));
+            clock::keep(&tx, &clock).await?;
+            let times = tx.get(&scope, &OPENED, &key).await?.map_or(0, |opened| opened.times).wrapping_add(1);
             tx.put(&scope, &OPENED, &key, &Opened { times }).await?;
             match self.store.commit(tx).await {
                 Err(StoreError::Conflict) => tokio::task::yield_now().await,
-                other => break other.map(|()| (setting, times))?,
+                other => break other.map(|()| (clock, times, incarnation))?,
             }
         };
         let world = Arc::new(World {
             id: id.clone(),
-            clock: Clock::new(setting),
+            clock,
             ids: Ids::new(self.seed, id.as_str(), opened),
+            incarnation,
             firing: tokio::sync::Mutex::new(()),
             delivering: tokio::sync::Mutex::new(()),
             ended: tokio::sync::watch::Sender::new(false),

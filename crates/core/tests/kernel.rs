@@ -1,6 +1,8 @@
 //! The kernel driven by a small service that borrows the model of STS: `GetCallerIdentity` takes no input, and
 //! `GetAccessKeyInfo` takes a string that tells the service what to do.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -65,6 +67,7 @@ impl Service for Scripted {
                     }
                 }
                 "panic" => panic!("as told"),
+                "lane" => cx.deliver(&Effect { lane: "lane".into(), ..effect(rest, 3, None) }).await?,
                 "deliver" => cx.deliver(&effect(rest, 3, Some("say__dead_letter_lines"))).await?,
                 "fail" => {
                     if self.failures_left.load(Ordering::SeqCst) > 0 {
@@ -113,7 +116,11 @@ struct House {
 
 impl House {
     async fn open() -> Self {
-        let store = Store::open(StoreConfig::memory()).await.unwrap();
+        Self::with(StoreConfig::memory()).await
+    }
+
+    async fn with(config: StoreConfig) -> Self {
+        let store = Store::open(config).await.unwrap();
         let service = Arc::new(Scripted::default());
         let registry = Registry::new(vec![service.clone()]);
         let kernel = Kernel::start(store, registry, Settings::default()).await.unwrap();
@@ -144,7 +151,7 @@ async fn tell(kernel: &Arc<Kernel>, world: Arc<World>, command: &str) -> Outcome
     let call = Call {
         world,
         scope: Scope::new("000000000000", "us-east-1"),
-        principal: Principal::root("000000000000"),
+        principal: Principal::root("aws", "000000000000"),
         access_key: None,
         source_arn: None,
         request_id: "r".into(),
@@ -276,4 +283,89 @@ async fn conflicting_requests_all_commit() {
         task.await.unwrap().result.unwrap();
     }
     assert_eq!(house.texts().await.len(), 50);
+}
+
+#[tokio::test]
+async fn a_lane_waits_for_its_first() {
+    let house = House::open().await;
+    let world = house.world();
+    house.kernel.set_clock_rate(&world, 0.0).await.unwrap();
+    let start = world.clock.now();
+    house.service.failures_left.store(1, Ordering::SeqCst);
+    house.tell("lane__fail__first_of_the_lane").await.result.unwrap();
+    for number in 0..300 {
+        house.tell(&format!("lane__say__later_in_lane_{number:03}")).await.result.unwrap();
+    }
+    house.kernel.advance(&world, Duration::from_secs(60)).await.unwrap();
+    let log = house.log(&world).await;
+    let expected = std::iter::once("first_of_the_lane".to_owned())
+        .chain((0..300).map(|number| format!("later_in_lane_{number:03}")))
+        .map(|text| Line { text, at: start.plus_seconds(10).millis() });
+    assert_eq!(log, expected.collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn effects_that_wait_do_not_hold_up_others() {
+    let house = House::open().await;
+    let world = house.world();
+    house.kernel.set_clock_rate(&world, 0.0).await.unwrap();
+    let start = world.clock.now();
+    house.service.failures_left.store(300, Ordering::SeqCst);
+    for number in 0..300 {
+        house.tell(&format!("deliver__fail__waits_a_while_{number:03}")).await.result.unwrap();
+    }
+    house.kernel.advance(&world, Duration::from_secs(1)).await.unwrap();
+    assert_eq!(house.service.failures_left.load(Ordering::SeqCst), 0);
+    house.tell("deliver__say__comes_after_them").await.result.unwrap();
+    house.kernel.advance(&world, Duration::from_secs(1)).await.unwrap();
+    assert_eq!(house.texts().await, ["comes_after_them"]);
+    house.kernel.advance(&world, Duration::from_secs(60)).await.unwrap();
+    let log = house.log(&world).await;
+    assert_eq!(log.len(), 301);
+    assert!(log.iter().skip(1).all(|line| line.at == start.plus_seconds(10).millis()));
+}
+
+#[tokio::test]
+async fn who_knew_a_world_before_its_reset_does_not_write_to_it_after() {
+    let house = House::open().await;
+    let (old, copy) = (house.world(), WorldId::new("copy").unwrap());
+    house.kernel.advance(&old, Duration::from_secs(14 * 86_400)).await.unwrap();
+    house.kernel.fork(&old.id, &copy).await.unwrap();
+    let copied = house.kernel.worlds().get(&copy).unwrap();
+    house.kernel.reset(&old.id).await.unwrap();
+    house.kernel.drop_world(&copy).await.unwrap();
+
+    let fault = tell(&house.kernel, old.clone(), "say__of_the_past_0").await.result.unwrap_err();
+    assert_eq!(fault.status(), 503);
+    assert_eq!(tell(&house.kernel, copied, "say__of_the_past_0").await.result.unwrap_err().status(), 404);
+    let gone = Err(StoreError::UnknownWorld(old.id.clone()));
+    assert_eq!(house.kernel.set_clock_rate(&old, 0.0).await, gone);
+    assert_eq!(house.texts().await, [""; 0]);
+    house.tell("say__of_the_present").await.result.unwrap();
+    assert_eq!(house.texts().await, ["of_the_present"]);
+}
+
+#[tokio::test]
+async fn a_fork_whose_caller_leaves_is_open_or_not_there() {
+    let inner = Box::new(EngineConfig::Memory);
+    let max_delay = Duration::from_millis(1);
+    let house =
+        House::with(StoreConfig { engine: EngineConfig::Chaos { inner, seed: 3, max_delay, conflict_rate: 0.0 } })
+            .await;
+    let default = house.world().id.clone();
+    for number in 0..20 {
+        let copy = WorldId::new(&format!("copy-{number}")).unwrap();
+        // Long enough for some to be in the store, and not for all to be open.
+        let patience = Duration::from_micros(number * 150);
+        let _ = tokio::time::timeout(patience, house.kernel.fork(&default, &copy)).await;
+    }
+    let open = || house.kernel.worlds().all().len();
+    let stored = || house.kernel.store().worlds().len();
+    tokio::time::timeout(Duration::from_secs(10), async {
+        while open() != stored() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    })
+    .await
+    .unwrap();
 }

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use kumoi_core::identity::{self, Credential};
 use kumoi_core::{Kernel, Principal, World};
+use kumoi_model::partitions::partition_of;
 use kumoi_model::{Protocol, Service};
 use kumoi_store::{StoreError, WorldId};
 use kumoi_wire::WireError;
@@ -69,8 +70,9 @@ pub(crate) async fn authenticate(
     world: Arc<World>,
 ) -> Result<Caller, Failure> {
     let key = presented.access_key().map(|key| key.split_once('@').map_or(key, |(key, _)| key));
+    let root = |account: &str| Principal::root(&partition_of(target.region).id, account);
     let Some(key) = key else {
-        return Ok(Caller { principal: Principal::root(&kernel.settings().account), access_key: None, world });
+        return Ok(Caller { principal: root(&kernel.settings().account), access_key: None, world });
     };
     let credential = if is_issued(key) { find(kernel, &world, key).await? } else { None };
     let principal = match credential {
@@ -79,8 +81,8 @@ pub(crate) async fn authenticate(
             verify(head, presented, payload, &credential, &world, style).map_err(|error| refusal(target, &error))?;
             credential.principal
         }
-        None if is_account(key) => Principal::root(key),
-        None => Principal::root(&kernel.settings().account),
+        None if is_account(key) => root(key),
+        None => root(&kernel.settings().account),
     };
     Ok(Caller { principal, access_key: Some(key.to_owned()), world })
 }

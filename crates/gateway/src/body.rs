@@ -77,6 +77,8 @@ pub(crate) enum BodyError {
     TooSlow,
     /// The connection broke, or its framing is broken.
     Broken,
+    /// It is not encoded as it says.
+    Encoding,
 }
 
 impl std::fmt::Display for BodyError {
@@ -85,6 +87,7 @@ impl std::fmt::Display for BodyError {
             Self::TooLarge(limit) => write!(f, "The request body exceeds the limit of {limit} bytes."),
             Self::TooSlow => f.write_str("The request body did not arrive in time."),
             Self::Broken => f.write_str("The request body broke off."),
+            Self::Encoding => f.write_str("The request body does not have the form that Content-Encoding names."),
         }
     }
 }

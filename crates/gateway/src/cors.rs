@@ -1,7 +1,8 @@
 //! Cross-origin requests: which web pages may call (the Fetch standard, "HTTP CORS protocol").
 //!
-//! AWS's own endpoints differ from service to service here, so this is the one place where kumoi is more open than AWS: any page may
-//! call any operation by default, as developers of local web applications expect. The admin API is stricter; see [`crate::admin`].
+//! AWS's own endpoints differ from service to service here. A browser reaches this machine's loopback addresses from whatever page it
+//! shows, and no secret keeps strangers from calling, so only pages of this machine may call by default, and those that the operator
+//! names. The admin API is stricter; see [`crate::admin`].
 
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -10,15 +11,17 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
+use crate::identify::hosts;
+
 /// Which web pages may call.
 #[derive(Clone, Debug)]
 pub struct Cors {
     /// Send CORS headers at all (off: `DISABLE_CORS_HEADERS`). Without them, browsers refuse cross-origin pages.
     pub headers: bool,
-    /// Refuse requests of pages that are not among [`Cors::origins`]; off by default, as with `DISABLE_CORS_CHECKS`.
+    /// Refuse requests of pages that are neither this machine's nor among [`Cors::origins`] (off: `DISABLE_CORS_CHECKS`).
     pub check: bool,
-    /// Origins that are allowed besides loopback ones when [`Cors::check`] is on (`EXTRA_CORS_ALLOWED_ORIGINS`), such as
-    /// `https://app.example.com`. They may also use the admin API.
+    /// Origins that are allowed besides this machine's (`EXTRA_CORS_ALLOWED_ORIGINS`), such as `https://app.example.com`; `*` allows
+    /// all. They may also use the admin API.
     pub origins: Vec<String>,
     /// Further request headers that a preflight allows (`EXTRA_CORS_ALLOWED_HEADERS`).
     pub allowed_headers: Vec<String>,
@@ -30,7 +33,7 @@ impl Default for Cors {
     fn default() -> Self {
         Self {
             headers: true,
-            check: false,
+            check: true,
             origins: Vec::new(),
             allowed_headers: Vec::new(),
             exposed_headers: Vec::new(),
@@ -55,7 +58,7 @@ impl Cors {
     /// Whether the page that sends this request may call; requests that no page sent always may.
     pub(crate) fn permits(&self, headers: &HeaderMap) -> bool {
         match headers.get(ORIGIN) {
-            Some(origin) if self.check => is_loopback_origin(origin) || self.lists(origin),
+            Some(origin) if self.check => is_local_origin(origin) || self.lists(origin),
             _ => true,
         }
     }
@@ -105,9 +108,18 @@ fn insert_list(answer: &mut HeaderMap, name: HeaderName, fixed: &'static str, ex
 
 /// Whether a page comes from this machine: `http(s)://localhost`, `*.localhost` or a loopback address, on any port.
 pub(crate) fn is_loopback_origin(origin: &HeaderValue) -> bool {
-    let Ok(origin) = origin.to_str() else { return false };
-    let host = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
-    host.is_some_and(|host| crate::identify::hosts::is_loopback(crate::identify::hosts::without_port(host)))
+    host(origin).is_some_and(hosts::is_loopback)
+}
+
+/// Whether a page comes from this machine, also by the public name that stands for it.
+fn is_local_origin(origin: &HeaderValue) -> bool {
+    host(origin).is_some_and(|host| hosts::is_loopback(host) || hosts::is_local_name(host))
+}
+
+/// The host of a page's origin, without its port; `None` for pages that no web server sent.
+fn host(origin: &HeaderValue) -> Option<&str> {
+    let origin = origin.to_str().ok()?;
+    origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://")).map(hosts::without_port)
 }
 
 #[cfg(test)]
@@ -133,12 +145,17 @@ mod tests {
     }
 
     #[test]
-    fn with_checks_on_only_listed_pages_pass() {
-        let cors = Cors { check: true, origins: vec!["https://app.example.com".into()], ..Cors::default() };
+    fn only_local_and_listed_pages_pass() {
+        let cors = Cors { origins: vec!["https://app.example.com".into()], ..Cors::default() };
         let from = |origin: &'static str| HeaderMap::from_iter([(ORIGIN, HeaderValue::from_static(origin))]);
         assert!(cors.permits(&HeaderMap::new()));
         assert!(cors.permits(&from("https://app.example.com")));
         assert!(cors.permits(&from("http://localhost:3000")));
+        assert!(cors.permits(&from("https://app.localhost.localstack.cloud:4566")));
         assert!(!cors.permits(&from("https://other.example.com")));
+        assert!(!cors.permits(&from("https://localhost.localstack.cloud.example.com")));
+        assert!(!cors.permits(&from("https://192.168.1.4")));
+        assert!(!cors.permits(&from("null")));
+        assert!(Cors { check: false, ..cors }.permits(&from("https://other.example.com")));
     }
 }

@@ -2,7 +2,7 @@
 
 use kumoi_core::{Incoming, Kernel};
 use kumoi_model::{Protocol, Value};
-use kumoi_wire::{Body, Request};
+use kumoi_wire::Body;
 
 use crate::accept::Head;
 use crate::failure::Failure;
@@ -19,8 +19,7 @@ pub(crate) fn decode(
     target: &Target<'_>,
     body: Body,
 ) -> Result<Value, Failure> {
-    let raw_path = target.path.as_deref().unwrap_or(head.raw_path());
-    let request = Request { method: &head.method, raw_path, query: head.query(), headers: &head.headers, body };
+    let request = target.request(head, body);
     let decoded = kumoi_wire::decode(target.model, target.protocol, target.operation, request, &target.labels, limits);
     let mut input = decoded.map_err(|error| Failure::at(target, error.to_wire(target.protocol)))?;
     if let Some(service) = kernel.registry().get(&target.model.id) {

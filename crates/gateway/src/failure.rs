@@ -84,6 +84,7 @@ impl From<BodyError> for Failure {
             BodyError::TooLarge(_) => (413, "RequestEntityTooLarge"),
             BodyError::TooSlow => (408, "RequestTimeout"),
             BodyError::Broken => (400, "IncompleteBody"),
+            BodyError::Encoding => (400, "SerializationException"),
         };
         Self::plain(status, code, error.to_string())
     }

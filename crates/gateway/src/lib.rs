@@ -12,6 +12,7 @@ mod authenticate;
 mod body;
 mod compat;
 mod config;
+mod content;
 mod cors;
 mod decode;
 mod encode;

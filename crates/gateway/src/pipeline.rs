@@ -26,8 +26,8 @@ use crate::body::{ReplyBody, RequestBody};
 use crate::encode::{self, Reply};
 use crate::failure::Failure;
 use crate::gateway::Gateway;
-use crate::identify::{hosts, identify};
-use crate::{admin, compat, cors, decode};
+use crate::identify::{hosts, identify, settle};
+use crate::{admin, compat, content, cors, decode};
 
 /// Answers a request, whatever it is. A panic on the way costs this one request a 500.
 pub(crate) async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>, scheme: &'static str) -> Reply {
@@ -115,23 +115,31 @@ async fn call(gateway: &Arc<Gateway>, head: &Head, body: &mut RequestBody, reque
     let presented = sigv4::parse(&parts);
     let signed = presented.as_ref().ok().and_then(Presented::signed);
     // A form names its operation in the body, so it is read first; no operation streams a form.
-    let form = if head.has_form() { Some(body.read(limits).await?) } else { None };
+    let sent_form = if head.has_form() { Some(body.read(limits).await?) } else { None };
+    let form = sent_form.clone().map(|form| content::expand(head, form, limits.body)).transpose()?;
     let target = identify(&gateway.services, &kernel.settings().region, head, &host, signed, form.as_deref())?;
     let in_form = |failure: Failure| failure.of(&target);
 
-    // The body is read whole, unless the operation streams it.
-    let body = match form {
+    // The body is read whole, unless the operation streams it. Signatures cover it as it was sent.
+    let sent = match sent_form {
         Some(form) => Body::Bytes(form),
         None if streams_request(target.model, target.operation) => {
             Body::Stream(body.stream(u64::MAX, limits).map_err(|error| in_form(error.into()))?)
         }
         None => Body::Bytes(body.read(limits).await.map_err(|error| in_form(error.into()))?),
     };
+    let body = match form {
+        Some(form) => Body::Bytes(form),
+        None => content::expand_for(head, target.model, target.operation, sent.clone(), limits.body)
+            .map_err(|error| in_form(error.into()))?,
+    };
+    let target = settle(target, head, &body, &limits.decode);
+    let in_form = |failure: Failure| failure.of(&target);
 
     // authenticate
     let presented = presented.as_ref().map_err(|error| authenticate::refusal(&target, error))?;
     let world = authenticate::world(kernel, head, &host, presented).map_err(in_form)?;
-    let payload = match &body {
+    let payload = match &sent {
         Body::Bytes(bytes) => Payload::Bytes(bytes),
         Body::Stream(_) => Payload::Streamed,
     };

@@ -92,25 +92,32 @@ struct Authority {
 }
 
 impl Authority {
-    /// The authority kept in `dir`, or a new one, which is then kept there. A directory that cannot be written to only means that the
-    /// next start makes another one.
+    /// The authority kept in `dir`, or a new one, which is then kept there. A directory that cannot be used, or that holds what is no
+    /// authority, is left as it is and only means that the next start makes another one.
     fn open(dir: Option<&Path>) -> Result<Self, TlsError> {
-        if let Some(dir) = dir {
-            match (std::fs::read_to_string(dir.join(CERTIFICATE_FILE)), std::fs::read_to_string(dir.join(KEY_FILE))) {
-                (Ok(certificate), Ok(key)) => return Self::from_pem(certificate, &key),
-                (Err(error), _) | (_, Err(error)) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(error.into());
-                }
-                _ => {}
-            }
+        let kept = dir.map_or(Ok(None), Self::kept);
+        if let Ok(Some(authority)) = kept {
+            return Ok(authority);
         }
         let key = KeyPair::generate()?;
         let key_pem = key.serialize_pem();
         let certificate = authority_params()?.self_signed(&key)?.pem();
-        if let Some(Err(error)) = dir.map(|dir| keep(dir, &certificate, &key_pem)) {
-            tracing::warn!(%error, "the certificate authority is not kept; the next start makes another one");
+        let stored = kept.and_then(|_| Ok(dir.map_or(Ok(()), |dir| keep(dir, &certificate, &key_pem))?));
+        if let (Some(dir), Err(error)) = (dir, stored) {
+            let dir = dir.display();
+            tracing::warn!(%error, %dir, "the certificate authority is not kept; the next start makes another one");
         }
         Self::from_pem(certificate, &key_pem)
+    }
+
+    /// The authority in `dir`; `None` when there is none yet.
+    fn kept(dir: &Path) -> Result<Option<Self>, TlsError> {
+        let read = |file| std::fs::read_to_string(dir.join(file));
+        match (read(CERTIFICATE_FILE), read(KEY_FILE)) {
+            (Ok(certificate), Ok(key)) => Self::from_pem(certificate, &key).map(Some),
+            (Err(error), _) | (_, Err(error)) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+            _ => Ok(None),
+        }
     }
 
     fn from_pem(pem: String, key: &str) -> Result<Self, TlsError> {
@@ -273,6 +280,19 @@ mod tests {
             assert_eq!(std::fs::metadata(dir.join(KEY_FILE)).unwrap().permissions().mode() & 0o777, 0o600);
         }
         assert_ne!(first.pem, Authority::open(None).unwrap().pem);
+    }
+
+    #[test]
+    fn an_authority_that_cannot_be_kept_still_serves() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file");
+        std::fs::write(&file, "not a directory").unwrap();
+        assert!(Tls::new(Some(file.clone()), None).ca_pem().is_some());
+        assert!(Tls::new(Some(file.join("below")), None).acceptor().is_some());
+        std::fs::write(dir.path().join(CERTIFICATE_FILE), "damaged").unwrap();
+        std::fs::write(dir.path().join(KEY_FILE), "damaged").unwrap();
+        assert!(Tls::new(Some(dir.path().to_owned()), None).ca_pem().is_some());
+        assert_eq!(std::fs::read_to_string(dir.path().join(KEY_FILE)).unwrap(), "damaged", "nothing is overwritten");
     }
 
     #[test]

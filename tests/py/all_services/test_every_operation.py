@@ -26,12 +26,45 @@ GIVEN = {
     # Amazon RDS answers for Amazon DocumentDB and Amazon Neptune, at the same endpoint, by its own model, which is a little stricter.
     "docdb": {"DBClusterIdentifier": "name"},
     "neptune": {"DBClusterIdentifier": "name", "RoleArn": "arn:aws:iam::123456789012:role/name"},
-    # Amazon Q in Connect grew out of Amazon Connect Wisdom, and shares its endpoint's signing name and paths.
-    "qconnect": {"queryText": "text"},
     # PutBucketNotification and its successor PutBucketNotificationConfiguration are one request, of which the successor's model demands more.
     "s3": {"NotificationConfiguration": {}},
     # The pattern repeats a repetition, which Python's regular expressions refuse.
     "rbin": {"ResourceArn": "arn:aws:rbin:us-east-1:123456789012:rule/abcdefghijk"},
+}
+
+# Services some of whose requests are, byte for byte, also another service's: the sibling that answers them. boto3 does not name the
+# service in `User-Agent`, as other SDKs do, so nothing in such a request tells the two apart.
+ANSWERED_BY = {
+    # The parts of the Chime SDK sign as `chime`. All tag at the same path with any ARN; phone numbers and settings moved to Voice.
+    "chime-sdk-media-pipelines": {"chime-sdk-identity"},
+    "chime-sdk-meetings": {"chime-sdk-identity"},
+    "chime-sdk-messaging": {"chime-sdk-identity"},
+    "chime-sdk-voice": {"chime", "chime-sdk-identity"},
+    # Amazon RDS's endpoint, signing name and API version serve Amazon DocumentDB and Amazon Neptune.
+    "docdb": {"rds"},
+    "neptune": {"rds"},
+    # The second version kept the first's paths for tags, the service role and connectivity.
+    "greengrassv2": {"greengrass"},
+    # Tags at the same path, with ARNs that both models allow.
+    "ivs-realtime": {"ivs"},
+    "lambda-microvms": {"lambda"},
+    "lexv2-models": {"lex-models"},
+    # The same API, published under two names.
+    "pinpoint-sms-voice": {"sms-voice"},
+    # Amazon Q in Connect grew out of Amazon Connect Wisdom, and kept its signing name and paths.
+    "qconnect": {"wisdom"},
+    # AWS Signer's model has this operation, too.
+    "signer-data": {"signer"},
+    # Both parts of Timestream use one target prefix, and have four operations of the same names.
+    "timestream-write": {"timestream-query"},
+}
+
+# Operations that became others: each pair is one request, which is answered as the successor.
+SUCCESSORS = {
+    "GetBucketLifecycle": "GetBucketLifecycleConfiguration",
+    "GetBucketNotification": "GetBucketNotificationConfiguration",
+    "PutBucketLifecycle": "PutBucketLifecycleConfiguration",
+    "PutBucketNotification": "PutBucketNotificationConfiguration",
 }
 
 # Operations that cannot reach the server through this client, or cannot be told apart once there; each with the reason.
@@ -146,7 +179,8 @@ def outcome(client, service, operation):
             if model.http.get("method") == "HEAD" and status == 501:
                 return None
             return f"{status} {got.get('Code')}: {got.get('Message')}"
-        if operation not in got.get("Message", ""):
+        name = SUCCESSORS.get(operation, operation) if service == "s3" else operation
+        if not any(f" {answering}:{name} " in got.get("Message", "") for answering in {service} | ANSWERED_BY.get(service, set())):
             return f"the message does not name the operation: {got.get('Message')}"
         if service in BUILT:
             return "is to be built, and answers NotImplemented"

@@ -113,7 +113,7 @@ impl From<body::BodyError> for AdminError {
         let status = match error {
             body::BodyError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             body::BodyError::TooSlow => StatusCode::REQUEST_TIMEOUT,
-            body::BodyError::Broken => StatusCode::BAD_REQUEST,
+            body::BodyError::Broken | body::BodyError::Encoding => StatusCode::BAD_REQUEST,
         };
         Self::new(status, "UnreadableBody", error.to_string())
     }

@@ -19,6 +19,10 @@ pub(super) struct Fork {
 /// Most differences that are told at once.
 const MOST_DIFFERENCES: usize = 100_000;
 
+/// Tables of kumoi's own, with one record a world, that say nothing of what is in it: how often it was opened, and its clock, which is
+/// told apart.
+const BOOKKEEPING: [&str; 2] = ["clock", "opened"];
+
 pub(super) fn list(gateway: &Gateway) -> super::Reply {
     let kernel = &gateway.config.kernel;
     let worlds: Vec<Value> = kernel
@@ -79,7 +83,8 @@ pub(super) async fn diff(gateway: &Gateway, head: &Head, a: &str, b: &str) -> An
     let limit = count(head, "limit", 1000, MOST_DIFFERENCES)?;
     let (a, b) = (world(gateway, a)?, world(gateway, b)?);
     // One more than asked for tells whether there are more.
-    let found = gateway.config.kernel.store().diff(&a.id, &b.id, limit + 1).await?;
+    let mut found = gateway.config.kernel.store().diff(&a.id, &b.id, limit + BOOKKEEPING.len() + 1).await?;
+    found.retain(|one| one.service != "kumoi" || !BOOKKEEPING.contains(&one.table.as_str()));
     let differences: Vec<Value> = found
         .iter()
         .take(limit)
@@ -90,5 +95,6 @@ pub(super) async fn diff(gateway: &Gateway, head: &Head, a: &str, b: &str) -> An
             })
         })
         .collect();
-    Ok(ok(&json!({ "differences": differences, "truncated": found.len() > limit })))
+    let clocks = json!({ "before": clock::state(&a), "after": clock::state(&b) });
+    Ok(ok(&json!({ "differences": differences, "truncated": found.len() > limit, "clocks": clocks })))
 }

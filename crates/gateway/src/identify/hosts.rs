@@ -46,11 +46,16 @@ pub(crate) fn is_loopback(host: &str) -> bool {
     }
 }
 
+/// Whether a host, without port, is a name that stands for this machine wherever it is looked up.
+pub(crate) fn is_local_name(host: &str) -> bool {
+    LOCAL.iter().any(|name| host.eq_ignore_ascii_case(name) || ends_with_label(host, name))
+}
+
 /// Whether a host, without port, is a name under which kumoi is reached, or an address (which no name server can forge).
 pub(crate) fn is_own(host: &str, extra: &[String]) -> bool {
-    let own = LOCAL.iter().copied().chain(extra.iter().map(String::as_str));
     host.parse::<IpAddr>().is_ok()
-        || own.into_iter().any(|name| host.eq_ignore_ascii_case(name) || ends_with_label(host, name))
+        || is_local_name(host)
+        || extra.iter().any(|name| host.eq_ignore_ascii_case(name) || ends_with_label(host, name))
 }
 
 /// Whether no stranger can own that name in the public name system: a single label, as containers have it, or one below a reserved

@@ -6,17 +6,19 @@
 
 pub(crate) mod hosts;
 mod service;
+mod siblings;
 
 use http::Method;
 use kumoi_model::{Operation, Protocol, Service};
 use kumoi_wire::sigv4::SignedRequest;
-use kumoi_wire::{Labels, WireError, choose_protocol, find_operation};
+use kumoi_wire::{Body, Labels, Request, WireError, choose_protocol, find_operation};
 use std::sync::Arc;
 
 use crate::accept::Head;
 use crate::failure::Failure;
-use crate::services::Services;
+use crate::services::{Known, Services};
 use hosts::HostFacts;
+pub(crate) use siblings::settle;
 
 /// What a request is for.
 pub(crate) struct Target<'a> {
@@ -34,6 +36,23 @@ pub(crate) struct Target<'a> {
     pub(crate) labels: Labels,
     /// The path that matched, when it is not the one that was sent: that of a virtual-hosted bucket.
     pub(crate) path: Option<String>,
+    known: &'a Known,
+    /// The query, when it came as a form.
+    query: Option<String>,
+    /// What else the request could be for, as far as its head tells; [`settle`] looks at the rest.
+    rivals: Vec<Target<'a>>,
+}
+
+impl<'a> Target<'a> {
+    /// The request as the operation's codec is to see it.
+    pub(crate) fn request<'r>(&'r self, head: &'r Head, body: Body) -> Request<'r> {
+        let raw_path = self.path.as_deref().unwrap_or(head.raw_path());
+        let (query, body) = match &self.query {
+            Some(query) => (query.as_str(), Body::empty()),
+            None => (head.query(), body),
+        };
+        Request { method: &head.method, raw_path, query, headers: &head.headers, body }
+    }
 }
 
 /// Finds service, protocol, operation and region. `form` is the body, when it is a form; `region` is for requests that name none.
@@ -48,8 +67,22 @@ pub(crate) fn identify<'a>(
     signed: Option<&'a SignedRequest<'_>>,
     form: Option<&[u8]>,
 ) -> Result<Target<'a>, Failure> {
-    let known = service::find(services, head, host, signed, form)?;
-    known.touch();
+    let mut family = service::find(services, head, host, signed, form)?.into_iter();
+    let nobody = || Failure::plain(404, "UnknownService", "The request names no service.");
+    let mut target = target(family.next().ok_or_else(nobody)?, region, head, host, signed, form)?;
+    target.rivals = family.filter_map(|known| self::target(known, region, head, host, signed, form).ok()).collect();
+    Ok(target)
+}
+
+/// What the request is for if it is for that service.
+fn target<'a>(
+    known: &'a Known,
+    region: &'a str,
+    head: &Head,
+    host: &HostFacts<'a>,
+    signed: Option<&'a SignedRequest<'_>>,
+    form: Option<&[u8]>,
+) -> Result<Target<'a>, Failure> {
     let broken = || Failure::plain(500, "InternalFailure", format!("The model of {} cannot be read.", known.entry.id));
     let (model, router) = known.load().ok_or_else(broken)?;
     let path = bucket_path(model, head, host);
@@ -58,13 +91,16 @@ pub(crate) fn identify<'a>(
         let error = WireError::new("UnknownOperationException", 404, "The service does not speak this protocol.");
         return Err(Failure::service(model, model.protocols.first().copied().unwrap_or(Protocol::AwsJson), error));
     };
-    let found = find_operation(model, router, protocol, &head.method, raw_path, head.query(), &head.headers, form);
+    let posted = posted_query(model, head, form);
+    let (method, query) = posted.as_deref().map_or((&head.method, head.query()), |query| (&Method::GET, query));
+    let found = find_operation(model, router, protocol, method, raw_path, query, &head.headers, form);
     let (operation, labels) =
         found.map_err(|error| Failure::service(model, protocol, with_head(error.to_wire(model, protocol), head)))?;
+    let operation = by_scope(model, operation, signed);
     let index = model.by_name.get(&operation.name).map_or(usize::MAX, |&index| index as usize);
     let signed_region = signed.and_then(SignedRequest::region).filter(|region| is_region_label(region));
     let region = signed_region.or(host.region).unwrap_or(region);
-    Ok(Target { model, protocol, operation, index, region, labels, path })
+    Ok(Target { known, model, protocol, operation, index, region, labels, path, query: posted, rivals: Vec::new() })
 }
 
 /// Whether a region can be part of host names and keys. Which regions exist is for the services to say.
@@ -82,4 +118,25 @@ fn with_head(mut error: WireError, head: &Head) -> WireError {
 fn bucket_path(model: &Service, head: &Head, host: &HostFacts<'_>) -> Option<String> {
     let bucket = host.bucket.filter(|_| model.id == "s3")?;
     Some(format!("/{bucket}{}", head.raw_path()))
+}
+
+/// The query of a search of CloudSearch, which clients may also post as a form, since it can be longer than a URL may be (CloudSearch
+/// Developer Guide, "Submitting Search Requests").
+fn posted_query(model: &Service, head: &Head, form: Option<&[u8]>) -> Option<String> {
+    let form = form.filter(|_| model.id == "cloudsearchdomain")?;
+    let mut query = String::from_utf8_lossy(form).into_owned();
+    if !head.query().is_empty() {
+        query.push('&');
+        query.push_str(head.query());
+    }
+    Some(query)
+}
+
+/// `GET /` lists general purpose buckets or directory buckets; only the scope of the signature tells which.
+fn by_scope<'a>(model: &'a Service, operation: &'a Operation, signed: Option<&SignedRequest<'_>>) -> &'a Operation {
+    let express = || signed.is_some_and(|signed| signed.scope.service == "s3express");
+    match model.id == "s3" && operation.name == "ListBuckets" && express() {
+        true => model.operation("ListDirectoryBuckets").unwrap_or(operation),
+        false => operation,
+    }
 }

@@ -8,7 +8,7 @@ use crate::accept::Head;
 use crate::failure::Failure;
 use crate::services::{Known, Services};
 
-/// Finds the service that a request is for.
+/// Finds the service that a request is for; several, the likeliest first, where the head alone does not tell.
 ///
 /// # Errors
 /// The request names one that there is not.
@@ -18,30 +18,32 @@ pub(super) fn find<'a>(
     host: &HostFacts<'_>,
     signed: Option<&SignedRequest<'_>>,
     form: Option<&[u8]>,
-) -> Result<&'a Known, Failure> {
+) -> Result<Vec<&'a Known>, Failure> {
     let catalog = Catalog::get();
     let scope = signed.map(|signed| &*signed.scope.service);
     if let Some(name) = scope {
         // Names under which S3's own operations are signed for some kinds of buckets.
         let name = if matches!(name, "s3express" | "s3-object-lambda") { "s3" } else { name };
         let family = services.of(catalog.by_signing_name(name));
-        if let Some(known) = narrow(family, name, head, host, form) {
-            return Ok(known);
+        if !family.is_empty() {
+            return Ok(narrow(family, name, head, host, form));
         }
     }
-    if let Some((prefix, _)) = named(head)
-        && let Some(known) = narrow(services.of(catalog.by_target_prefix(prefix)), prefix, head, host, form)
-    {
-        return Ok(known);
+    if let Some((prefix, _)) = named(head) {
+        let family = services.of(catalog.by_target_prefix(prefix));
+        if !family.is_empty() {
+            return Ok(narrow(family, prefix, head, host, form));
+        }
     }
     if let Some(name) = host.service {
         // Endpoint prefixes are shared as signing names are.
-        if let Some(known) = narrow(services.of(catalog.by_endpoint_prefix(name)), name, head, host, form) {
-            return Ok(known);
+        let family = services.of(catalog.by_endpoint_prefix(name));
+        if !family.is_empty() {
+            return Ok(narrow(family, name, head, host, form));
         }
     }
     if let Some(action) = action(head, form) {
-        return by_action(services, head, &action, form);
+        return by_action(services, head, &action, form).map(|known| vec![known]);
     }
     if let Some(name) = scope {
         let message =
@@ -55,10 +57,18 @@ pub(super) fn find<'a>(
             "No service has operations of this X-Amz-Target.",
         ));
     }
-    if let Some(known) = sign_in(services, head) {
-        return Ok(known);
-    }
-    services.get("s3").ok_or_else(|| Failure::plain(404, "UnknownService", "The request names no service."))
+    let unsigned = bearer(services, head).or_else(|| sign_in(services, head)).or_else(|| services.get("s3"));
+    Ok(unsigned.into_iter().collect())
+}
+
+/// Services that take bearer tokens (`smithy.api#httpBearerAuth`) in place of signatures.
+const BEARER: [&str; 4] = ["account-access-runtime", "bedrock", "bedrock-runtime", "codecatalyst"];
+
+/// The service that a request with a bearer token is for, by its path: the token itself says nothing.
+fn bearer<'a>(services: &'a Services, head: &Head) -> Option<&'a Known> {
+    let (scheme, _) = head.header("authorization")?.split_once(' ')?;
+    let mut asked = BEARER.iter().filter(|_| scheme.eq_ignore_ascii_case("bearer")).filter_map(|id| services.get(id));
+    asked.find(|known| has_route(known, head))
 }
 
 /// The service that people sign in with, which by nature nobody signs for: a bearer token, or a JSON document to one of their paths.
@@ -67,6 +77,19 @@ fn sign_in<'a>(services: &'a Services, head: &Head) -> Option<&'a Known> {
     let json = head.header("content-type").is_some_and(|media| media.starts_with("application/json"));
     let asked = ["sso", "sso-oidc", "signin"].into_iter().filter(|_| bearer || json).filter_map(|id| services.get(id));
     asked.into_iter().find(|known| has_route(known, head))
+}
+
+/// Whether the client's software says that it is the one of that service: SDKs put `api/{service id}#{version}` into `User-Agent`, each
+/// with another sign for the spaces of the id.
+fn is_client_of(known: &Known, head: &Head) -> bool {
+    let letters =
+        |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    let agents = ["user-agent", "x-amz-user-agent"].into_iter().filter_map(|name| head.header(name));
+    let mut ids = agents
+        .flat_map(str::split_ascii_whitespace)
+        .filter_map(|word| word.strip_prefix("api/"))
+        .map(|id| id.split_once('#').map_or(id, |(id, _)| id));
+    ids.any(|id| letters(id) == letters(&known.entry.service_id))
 }
 
 /// Prefix and operation in `X-Amz-Target: {Prefix}.{Operation}` or in the path `/service/{Prefix}/operation/{Operation}`.
@@ -104,16 +127,16 @@ fn template<'a>(known: &'a Known, head: &Head) -> Option<&'a str> {
     model.operations.get(index).map(|operation| operation.uri.as_str())
 }
 
-/// Which of a family a request is for. `name` is the name that they share.
+/// Which of a family a request is for, the likeliest first. `name` is the name that they share.
 fn narrow<'a>(
     mut family: Vec<&'a Known>,
     name: &str,
     head: &Head,
     host: &HostFacts<'_>,
     form: Option<&[u8]>,
-) -> Option<&'a Known> {
+) -> Vec<&'a Known> {
     if family.len() < 2 {
-        return family.pop();
+        return family;
     }
     if let Some((prefix, operation)) = named(head) {
         keep(&mut family, |known| known.entry.target_prefix.as_deref() == Some(prefix));
@@ -122,21 +145,27 @@ fn narrow<'a>(
     if let Some(endpoint) = host.service {
         keep(&mut family, |known| known.entry.endpoint_prefix == endpoint);
     }
-    if let Some(action) = action(head, form) {
+    let action = action(head, form);
+    let by_path = action.is_none() && family.iter().any(|known| known.speaks_rest());
+    if let Some(action) = action {
         keep(&mut family, Known::speaks_query);
         if let Some(version) = parameter(head, form, "Version") {
             keep(&mut family, |known| known.entry.api_version == version);
         }
         keep(&mut family, |known| has_operation(known, &action));
-    } else if family.iter().any(|known| known.speaks_rest()) {
+    } else if by_path {
         // S3's buckets match any path, so its relatives are asked first.
         family.sort_by_key(|known| known.entry.id == "s3");
         keep(&mut family, |known| known.speaks_rest() || head.raw_path() == "/");
         keep_routed(&mut family, head);
+        keep(&mut family, |known| is_client_of(known, head));
     }
-    // The one that gave the family its name, when nothing tells them apart.
-    let leader = family.iter().position(|known| known.entry.id == name).unwrap_or(0);
-    family.get(leader).copied()
+    // The one that gave the family its name goes first, when nothing tells them apart.
+    family.sort_by_key(|known| known.entry.id != name);
+    if !by_path {
+        family.truncate(1);
+    }
+    family
 }
 
 /// Keeps those that match, or all when none does.

@@ -12,11 +12,11 @@ use serde_json::json;
 
 use crate::support::{Response, Running, authorization, start};
 
-const KEY: &str = "ASIAABCDEFGHIJKLMNOP";
+pub(crate) const KEY: &str = "ASIAABCDEFGHIJKLMNOP";
 const BODY: &str = "Action=GetCallerIdentity&Version=2011-06-15";
 
 /// Issues [`KEY`] as STS would.
-async fn issue(server: &Running, expires: Option<Timestamp>, active: bool) {
+pub(crate) async fn issue(server: &Running, expires: Option<Timestamp>, active: bool) {
     let principal = Principal {
         account: "111122223333".into(),
         arn: "arn:aws:sts::111122223333:assumed-role/reader/me".into(),
@@ -152,5 +152,23 @@ async fn keys_that_nobody_issued_are_taken_as_they_come() {
         );
         let response = server.exchange(&request).await;
         assert!(response.text().contains(&format!("<Arn>arn:aws:iam::{account}:root</Arn>")), "{}", response.text());
+    }
+}
+
+#[tokio::test]
+async fn the_root_user_is_of_the_partition_of_the_region() {
+    let server = start().await;
+    for (region, partition) in [("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov"), ("eu-west-1", "aws")] {
+        let headers = authorization("111122223333", region, "sts");
+        let length = BODY.len();
+        let request = format!(
+            "POST / HTTP/1.1\r\nHost: localhost\r\n{headers}Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\n{BODY}"
+        );
+        let response = server.exchange(&request).await;
+        assert!(
+            response.text().contains(&format!("<Arn>arn:{partition}:iam::111122223333:root</Arn>")),
+            "{}",
+            response.text()
+        );
     }
 }

@@ -4,10 +4,12 @@
 
 mod admin;
 mod compat;
+mod compressed;
 mod credentials;
 mod hostile;
 mod identification;
 mod refusals;
+mod siblings;
 mod support;
 mod transports;
 mod worlds;

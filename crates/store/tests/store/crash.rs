@@ -267,7 +267,8 @@ async fn a_start_that_was_killed_is_started_again() {
     // A segment was being made: its header is not on the medium, though its size is.
     let last = logs(dir.path()).pop().unwrap();
     let end = frames(&fs::read(&last).unwrap()).len() as u64 - 1;
-    let first = u64::from_str_radix(&last.file_name().unwrap().to_str().unwrap()[4..], 16).unwrap();
+    let first =
+        u64::from_str_radix(last.file_name().unwrap().to_str().unwrap().trim_start_matches("log-"), 16).unwrap();
     fs::write(dir.path().join(format!("log-{:016x}", first + end)), [0; 24]).unwrap();
     assert_eq!(reopened(dir.path()).await.unwrap(), expected(COMMITS as usize));
     assert_eq!(reopened(dir.path()).await.unwrap(), expected(COMMITS as usize));

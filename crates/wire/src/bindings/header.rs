@@ -37,8 +37,19 @@ pub(super) fn read(
     if member.json_value {
         return json_value(service, member, text, limits).map(Some);
     }
+    if is_others(member, shape, text) {
+        return Ok(None);
+    }
     let format = names::timestamp_format(service, member, TimestampFormat::Rfc822);
     text::parse(text, &shape.kind, format, Offsets::Utc).map(Some).ok_or_else(|| malformed(member))
+}
+
+/// Whether the header is there for the transport's sake: clients send `Accept-Encoding` by themselves, also where a member of the input
+/// is bound to it (the streams of Neptune), and then mean none of that member's values.
+fn is_others(member: &Member, shape: &Shape, text: &str) -> bool {
+    !shape.enumeration.is_empty()
+        && member.wire_name().eq_ignore_ascii_case("accept-encoding")
+        && !shape.enumeration.iter().any(|value| value == text)
 }
 
 /// `jsonvalue`: JSON text in base64. The value is that text, once it has proved to be JSON.

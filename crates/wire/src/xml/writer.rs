@@ -99,6 +99,10 @@ impl Writer {
 
 /// Escapes what has a meaning in XML, and what a parser would normalise away; replaces what XML 1.0 cannot carry at all.
 fn escape(out: &mut String, text: &str, attribute: bool) {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'&' | b'<' | b'>' | b'"')) {
+        out.push_str(text);
+        return;
+    }
     for character in text.chars() {
         match character {
             '&' => out.push_str("&amp;"),

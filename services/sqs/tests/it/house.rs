@@ -51,7 +51,7 @@ impl House {
         let call = Call {
             world: self.world.clone(),
             scope: Scope::new(self.account, "us-east-1"),
-            principal: Principal::root(self.account),
+            principal: Principal::root("aws", self.account),
             access_key: None,
             source_arn: None,
             request_id: "r".into(),

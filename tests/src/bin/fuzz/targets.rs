@@ -310,7 +310,8 @@ fn load_snapshot(input: &[u8]) {
 }
 
 /// A data directory with some commits in its log, file by file.
-static DIRECTORY: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(|| blocking(directory()).flatten().unwrap_or_default());
+static DIRECTORY: LazyLock<Vec<(String, Vec<u8>)>> =
+    LazyLock::new(|| blocking(directory()).flatten().unwrap_or_default());
 
 async fn directory() -> Option<Vec<(String, Vec<u8>)>> {
     let folder = tempfile::tempdir().ok()?;
@@ -324,7 +325,11 @@ async fn directory() -> Option<Vec<(String, Vec<u8>)>> {
     store.flush().await.ok()?;
     // As a crash leaves it: the log is not yet folded into the base.
     let files = std::fs::read_dir(folder.path()).ok()?.filter_map(Result::ok);
-    Some(files.filter_map(|file| Some((file.file_name().into_string().ok()?, std::fs::read(file.path()).ok()?))).collect())
+    Some(
+        files
+            .filter_map(|file| Some((file.file_name().into_string().ok()?, std::fs::read(file.path()).ok()?)))
+            .collect(),
+    )
 }
 
 fn log(_: &mut Random) -> Vec<u8> {
