@@ -97,10 +97,10 @@ fn put_integer(value: i128, out: &mut Vec<u8>) {
     let skip = usize::from(WIDEST - width);
     if value >= 0 {
         out.push(ZERO + width);
-        out.extend(magnitude.to_be_bytes().iter().skip(skip));
+        out.extend_from_slice(magnitude.to_be_bytes().get(skip..).unwrap_or_default());
     } else {
         out.push(ZERO - width);
-        out.extend((!magnitude).to_be_bytes().iter().skip(skip));
+        out.extend_from_slice((!magnitude).to_be_bytes().get(skip..).unwrap_or_default());
     }
 }
 

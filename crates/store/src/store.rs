@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::diff::Difference;
 use crate::engine::{AnyEngine, Engine};
 use crate::save::SaveStats;
+use crate::tx::Decoded;
 use crate::worlds::{WorldId, WorldInfo};
 use crate::{Stats, StoreConfig, StoreError, TableInfo, Tx};
 
@@ -13,6 +14,7 @@ use crate::{Stats, StoreConfig, StoreError, TableInfo, Tx};
 #[derive(Clone, Debug)]
 pub struct Store {
     engine: Arc<AnyEngine>,
+    decoded: Arc<Decoded>,
 }
 
 impl Store {
@@ -22,7 +24,7 @@ impl Store {
     /// For a directory: [`StoreError::Locked`] when another process has it, [`StoreError::TooNew`] and [`StoreError::Corrupt`] when it cannot
     /// be read, in which case nothing in it was changed.
     pub async fn open(config: StoreConfig) -> Result<Store, StoreError> {
-        Ok(Store { engine: Arc::new(AnyEngine::open(config.engine).await?) })
+        Ok(Store { engine: Arc::new(AnyEngine::open(config.engine).await?), decoded: Arc::default() })
     }
 
     /// Begins a transaction on a snapshot of a world.
@@ -30,7 +32,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::UnknownWorld`], [`StoreError::Closed`].
     pub fn begin(&self, world: &WorldId) -> Result<Tx, StoreError> {
-        Ok(Tx::new(self.engine.begin(world)?))
+        Ok(Tx::new(self.engine.begin(world)?, self.decoded.clone()))
     }
 
     /// Makes the writes of a transaction visible and lasting, all or none. Transactions are serializable: the outcome is as if they had run

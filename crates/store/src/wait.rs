@@ -10,6 +10,9 @@ use tokio::sync::oneshot;
 use crate::conflict::ReadSet;
 use crate::raw::RawKey;
 
+/// So many waiters are asked one by one, which takes less than looking up stems: mostly there are but those of timers and outbox.
+const FEW: usize = 4;
+
 /// The waiters of a world.
 #[derive(Debug, Default)]
 pub(crate) struct Waiters {
@@ -72,6 +75,11 @@ impl Waiters {
         }
         let mut ids = BTreeSet::new();
         for key in changed {
+            if self.waiting.len() <= FEW {
+                let touched = self.waiting.iter().filter(|(_, waiter)| waiter.reads.contains(key.bytes()));
+                ids.extend(touched.map(|(id, _)| *id));
+                continue;
+            }
             for length in self.lengths.keys() {
                 let Some(stem) = key.bytes().get(..*length) else { break };
                 let Some(candidates) = self.by_stem.get(stem) else { continue };

@@ -11,7 +11,7 @@ use crate::{fifo, sweep};
 pub(crate) async fn arrive(cx: &Cx, at: &Located, message: &Message, sent: i64) -> Reply<MessageKey> {
     let contents = at.queue.contents;
     let key = new_key(cx, contents, sent);
-    cx.tx().put(&at.scope, &MESSAGES, &key, message).await?;
+    cx.tx().insert(&at.scope, &MESSAGES, &key, message).await?;
     cx.tx().add(&at.scope, &TOTAL, &contents, 1).await?;
     if let (true, Some(group)) = (message.fifo, &message.group) {
         fifo::arrived(cx, at, group, &key, message).await?;
@@ -20,9 +20,9 @@ pub(crate) async fn arrive(cx: &Cx, at: &Located, message: &Message, sent: i64) 
     Ok(key)
 }
 
-/// Takes a message out for good.
+/// Takes a message, as it was read, out for good.
 pub(crate) async fn remove(cx: &Cx, at: &Located, key: &MessageKey, message: &Message) -> Reply<()> {
-    cx.tx().delete(&at.scope, &MESSAGES, key).await?;
+    cx.tx().remove(&at.scope, &MESSAGES, key, message).await?;
     cx.tx().add(&at.scope, &TOTAL, &key.0, -1).await?;
     if message.received > 0 {
         cx.tx().add(&at.scope, &GONE, &key.0, 1).await?;

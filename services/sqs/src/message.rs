@@ -148,8 +148,10 @@ pub(crate) fn sequence_number(sequence: u64) -> String {
 /// The first character of a text that SQS does not carry: XML 1.0 has no place for it.
 pub(crate) fn forbidden_character(text: &str) -> Option<char> {
     // Bytes decide almost always: only control characters, U+FFFE and U+FFFF are forbidden.
-    let suspect = |byte: u8| (byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r')) || byte == 0xef;
-    if !text.bytes().any(suspect) {
+    let suspect = |byte: u8| ((byte < 0x20) & (byte != b'\t') & (byte != b'\n') & (byte != b'\r')) | (byte == 0xef);
+    // Without a branch for each byte, many are looked at in one step.
+    let any_suspect = |bytes: &[u8]| bytes.iter().fold(false, |any, byte| any | suspect(*byte));
+    if !text.as_bytes().chunks(256).any(any_suspect) {
         return None;
     }
     text.chars().find(|letter| {

@@ -62,7 +62,7 @@ pub(crate) async fn add(cx: &Cx, input: AddPermissionInput) -> Reply<()> {
         "Resource": resource,
     }));
     policy.check_quotas()?;
-    at.queue.attributes.policy = Some(policy.text());
+    at.queue_mut().attributes.policy = Some(policy.text());
     at.save_changed(cx).await
 }
 
@@ -74,7 +74,7 @@ pub(crate) async fn remove(cx: &Cx, input: RemovePermissionInput) -> Reply<()> {
         return Err(invalid_value(&input.label, "Label", "can't find label on existing policy.").into());
     };
     policy.statements.remove(position);
-    at.queue.attributes.policy = (!policy.statements.is_empty()).then(|| policy.text());
+    at.queue_mut().attributes.policy = (!policy.statements.is_empty()).then(|| policy.text());
     at.save_changed(cx).await
 }
 

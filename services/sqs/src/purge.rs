@@ -28,8 +28,9 @@ pub(crate) async fn purge(cx: &Cx, input: PurgeQueueInput) -> Reply<()> {
         return Err(purge_queue_in_progress(message).into());
     }
     drop_contents(cx, &at.scope, at.queue.contents).await?;
-    at.queue.contents = cx.ids().sequence();
-    at.queue.purged = Some(now);
+    let queue = at.queue_mut();
+    queue.contents = cx.ids().sequence();
+    queue.purged = Some(now);
     at.save(cx).await
 }
 

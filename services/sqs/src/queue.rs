@@ -1,6 +1,7 @@
 //! Queues: their life, their names, and finding them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use kumoi_core::timers::{self, Timer};
 use kumoi_core::{Cx, Fault, Reply, paging};
@@ -56,7 +57,8 @@ impl Queue {
 pub(crate) struct Located {
     pub(crate) scope: Scope,
     pub(crate) name: String,
-    pub(crate) queue: Queue,
+    /// Shared with other requests.
+    pub(crate) queue: Arc<Queue>,
 }
 
 impl Located {
@@ -79,7 +81,7 @@ impl Located {
     /// The queue of that name.
     pub(crate) async fn find(cx: &Cx, scope: Scope, name: &str) -> Reply<Option<Self>> {
         let name = name.to_owned();
-        let queue = cx.tx().get(&scope, &QUEUES, &name).await?;
+        let queue = cx.tx().get_shared(&scope, &QUEUES, &name).await?;
         Ok(queue.map(|queue| Self { scope, name, queue }))
     }
 
@@ -93,14 +95,19 @@ impl Located {
         arn_of(&self.scope, &self.name)
     }
 
+    /// The queue, to change.
+    pub(crate) fn queue_mut(&mut self) -> &mut Queue {
+        Arc::make_mut(&mut self.queue)
+    }
+
     /// Stores the queue.
     pub(crate) async fn save(&self, cx: &Cx) -> Reply<()> {
-        Ok(cx.tx().put(&self.scope, &QUEUES, &self.name, &self.queue).await?)
+        Ok(cx.tx().put(&self.scope, &QUEUES, &self.name, &*self.queue).await?)
     }
 
     /// Stores the queue with changed attributes.
     pub(crate) async fn save_changed(&mut self, cx: &Cx) -> Reply<()> {
-        self.queue.modified = cx.now().seconds;
+        self.queue_mut().modified = cx.now().seconds;
         self.save(cx).await
     }
 }

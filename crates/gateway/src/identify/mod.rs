@@ -2,7 +2,9 @@
 //!
 //! Clues, strongest first: the service in the credential scope, the prefix of `X-Amz-Target`, the path of RPC v2 CBOR, `Action` and
 //! `Version` of a form, the host name, the path. The first that names services yields candidates; where a family shares a name
-//! (`rds` also signs for Neptune), the others narrow them down. What has no clue at all is for S3, whose buckets are paths.
+//! (`rds` also signs for Neptune), the others narrow them down, and where they leave several, what the whole request says decides
+//! ([`settle`]). What has no clue at all is for a service that nobody signs for, if the path is one of its own, else for S3, whose buckets
+//! are paths.
 
 pub(crate) mod hosts;
 mod service;

@@ -1,7 +1,7 @@
 //! Reading through own writes, and keeping indexes.
 
 use super::work::merge;
-use super::{Tx, decode};
+use super::{Tx, decode, encode};
 use crate::engine::{Snapshot, Write};
 use crate::raw::{Found, Kind, RawKey, Span, Value};
 use crate::table::IndexOn;
@@ -58,6 +58,22 @@ impl Tx {
         }
         self.work.lock().reads.range(span);
         Ok(count)
+    }
+
+    /// Puts a record, or none, in the place of a known one, or of none.
+    pub(super) fn replace<K: Key, R: Record>(
+        &self,
+        scope: &Scope,
+        table: &Table<K, R>,
+        key: &K,
+        old: Option<&R>,
+        new: Option<&R>,
+    ) -> Result<(), StoreError> {
+        let write = new.map(encode).transpose()?.map_or(Write::Delete, Write::Put);
+        for index in table.indexes {
+            self.reindex(scope, table, *index, key, old, new)?;
+        }
+        self.work.lock().write(table.place.key(scope, Kind::Records, key)?, write)
     }
 
     pub(super) fn forget<K: Key, R: Record>(

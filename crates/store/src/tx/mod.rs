@@ -1,5 +1,9 @@
 //! Transactions: reads from a snapshot, writes kept aside until the commit.
 
+use std::any::Any;
+use std::cell::Cell;
+use std::sync::Arc;
+
 use parking_lot::Mutex;
 
 use crate::conflict::ReadSet;
@@ -8,14 +12,19 @@ use crate::raw::{Found, Kind, RawKey, Span, Value};
 use crate::{Counter, Index, Key, KeyRange, Record, Scope, StoreError, Table};
 
 mod access;
+mod decoded;
 mod work;
 
+pub(crate) use decoded::Decoded;
 use work::Work;
 
 /// The largest record, in bytes as stored.
 pub const MAX_RECORD: usize = 64 << 20;
 /// The most that one transaction writes, in bytes of keys and records.
 pub const MAX_TRANSACTION: usize = 256 << 20;
+
+/// The largest buffer that a thread keeps between two records, in bytes.
+const MAX_BUFFER: usize = 256 << 10;
 
 /// A transaction. It reads the world as it was when the transaction began, plus its own writes; others see its writes only once
 /// [`Store::commit`](crate::Store::commit) has succeeded. Dropping it undoes it.
@@ -24,6 +33,7 @@ pub const MAX_TRANSACTION: usize = 256 << 20;
 #[derive(Debug)]
 pub struct Tx {
     snapshot: AnySnapshot,
+    decoded: Arc<Decoded>,
     work: Mutex<Work>,
 }
 
@@ -32,16 +42,29 @@ fn decode<R: Record>(bytes: &[u8]) -> Result<R, StoreError> {
 }
 
 fn encode<R: Record>(record: &R) -> Result<Value, StoreError> {
-    let bytes = rmp_serde::to_vec_named(record).map_err(|error| StoreError::Record(error.to_string()))?;
-    if bytes.len() > MAX_RECORD {
-        return Err(StoreError::TooLarge { what: "a record", size: bytes.len(), limit: MAX_RECORD });
+    thread_local! {
+        // Records are written here first, so that each then takes one allocation, of its size.
+        static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
     }
-    Ok(bytes.into())
+    let mut buffer = BUFFER.take();
+    buffer.clear();
+    let written = rmp_serde::encode::write_named(&mut buffer, record);
+    let value = match written {
+        Err(error) => Err(StoreError::Record(error.to_string())),
+        Ok(()) if buffer.len() > MAX_RECORD => {
+            Err(StoreError::TooLarge { what: "a record", size: buffer.len(), limit: MAX_RECORD })
+        }
+        Ok(()) => Ok(Value::from(buffer.as_slice())),
+    };
+    if buffer.capacity() <= MAX_BUFFER {
+        BUFFER.set(buffer);
+    }
+    value
 }
 
 impl Tx {
-    pub(crate) fn new(snapshot: AnySnapshot) -> Tx {
-        Tx { snapshot, work: Mutex::default() }
+    pub(crate) fn new(snapshot: AnySnapshot, decoded: Arc<Decoded>) -> Tx {
+        Tx { snapshot, decoded, work: Mutex::default() }
     }
 
     pub(crate) fn into_parts(self) -> (AnySnapshot, ReadSet, Vec<(RawKey, Write)>) {
@@ -73,6 +96,27 @@ impl Tx {
         self.read(raw).await?.map(|bytes| decode(&bytes)).transpose()
     }
 
+    /// The record under a key, shared with others who read it. For what is read by most requests and changed by few: as long as it stays the
+    /// same, it is decoded seldom.
+    ///
+    /// # Errors
+    /// As for [`Tx::get`].
+    pub async fn get_shared<K: Key, R: Record + Any>(
+        &self,
+        scope: &Scope,
+        table: &Table<K, R>,
+        key: &K,
+    ) -> Result<Option<Arc<R>>, StoreError> {
+        let raw = table.place.key(scope, Kind::Records, key)?;
+        let Some(bytes) = self.read(raw).await? else { return Ok(None) };
+        if let Some(record) = self.decoded.get(&bytes) {
+            return Ok(Some(record));
+        }
+        let record: Arc<R> = Arc::new(decode(&bytes)?);
+        self.decoded.keep(bytes, record.clone());
+        Ok(Some(record))
+    }
+
     /// Stores a record, in place of the one that the key had, and brings the table's indexes up to date.
     ///
     /// In a table without indexes this reads nothing, so it conflicts with no other writer: the later commit wins.
@@ -95,6 +139,50 @@ impl Tx {
             }
         }
         self.work.lock().write(raw, Write::Put(bytes))
+    }
+
+    /// Stores the first record of a key that never had one: a key made from a number that is drawn once. As [`Tx::put`], without looking for a
+    /// record that the indexes have to forget.
+    ///
+    /// # Errors
+    /// As for [`Tx::put`].
+    pub async fn insert<K: Key, R: Record>(
+        &self,
+        scope: &Scope,
+        table: &Table<K, R>,
+        key: &K,
+        record: &R,
+    ) -> Result<(), StoreError> {
+        self.replace(scope, table, key, None, Some(record))
+    }
+
+    /// Stores a record in place of `old`, which is what this transaction reads under the key. As [`Tx::put`], without reading it again.
+    ///
+    /// # Errors
+    /// As for [`Tx::put`].
+    pub async fn update<K: Key, R: Record>(
+        &self,
+        scope: &Scope,
+        table: &Table<K, R>,
+        key: &K,
+        old: &R,
+        record: &R,
+    ) -> Result<(), StoreError> {
+        self.replace(scope, table, key, Some(old), Some(record))
+    }
+
+    /// Removes a record, `old`, which is what this transaction reads under the key. As [`Tx::delete`], without reading it again.
+    ///
+    /// # Errors
+    /// Errors of the engine.
+    pub async fn remove<K: Key, R: Record>(
+        &self,
+        scope: &Scope,
+        table: &Table<K, R>,
+        key: &K,
+        old: &R,
+    ) -> Result<(), StoreError> {
+        self.replace(scope, table, key, Some(old), None)
     }
 
     /// Removes a record and its index entries; whether there was one.
