@@ -10,9 +10,10 @@ use kumoi_model::{Catalog, Kind, Timestamp, Value, validate};
 use kumoi_store::{Scope, Store, StoreError, Tx};
 
 use crate::clock::{self, Stopwatch};
+use crate::record::Finished;
 use crate::timers::{self, Timer};
 use crate::{
-    CallInfo, Cx, Endpoint, Fault, Halt, Principal, Recorder, Registry, Reply, RequestRecord, Service, Settings,
+    CallInfo, Cx, Endpoint, Fault, Halt, OperationSpec, Principal, Recorder, Registry, Reply, Service, Settings,
     ValidationStyle, World, Worlds, outbox,
 };
 
@@ -130,41 +131,49 @@ impl Kernel {
     pub async fn dispatch(self: Arc<Self>, mut call: Call) -> Outcome {
         let stopwatch = Stopwatch::start();
         let received = call.world.clock.now();
-        let mut ignored = Vec::new();
-        let coded = self.coded(&call).cloned();
-        let result = match self.validate(&mut call, coded.as_deref()) {
-            Err(fault) => Err(fault),
+        let coded = self.coded(&call);
+        let valid = self.validate(&mut call, coded);
+        let Call { world, scope, principal, access_key, source_arn, request_id, endpoint, model, operation, input } =
+            call;
+        let service = coded.map_or("", |(service, _)| service.descriptor().model);
+        let call =
+            CallInfo { world, scope, principal, access_key, source_arn, request_id, endpoint, service, received };
+        let (call, mut ignored) = (Arc::new(call), Vec::new());
+        let result = match (valid, coded) {
+            (Err(fault), _) => Err(fault),
             // Authorization has its place here. Until `crates/access` is built, every caller may do everything.
-            Ok(()) => match &coded {
-                None => Err(self.not_built(&call)),
-                Some(service) => {
-                    ignored = ignored_members(&call, service.as_ref());
-                    self.clone().handle(&mut call, received, service.as_ref()).await
-                }
-            },
+            (Ok(()), None) => Err(Fault::not_implemented(&model.id, operation_name(&model, operation))),
+            (Ok(()), Some((service, spec))) => {
+                ignored = ignored_members(spec, &model, operation, &input);
+                self.clone().handle(call.clone(), spec.name, &input, service.as_ref()).await
+            }
         };
-        self.record(&call, received, stopwatch, &result, &ignored);
+        if !ignored.is_empty() {
+            let operation = operation_name(&model, operation);
+            tracing::warn!(service = %model.id, operation, ?ignored, "inputs not honoured");
+        }
+        let fault = result.as_ref().err();
+        let usual = || model.operations.get(operation).map_or(200, |operation| operation.status);
+        let (status, code) = (fault.map_or_else(usual, Fault::status), fault.map(|fault| fault.code().to_owned()));
+        let (took, ignored_too) = (stopwatch.elapsed(), ignored.clone());
+        self.recorder.finished(Finished { call, model, operation, status, code, took, ignored: ignored_too });
         Outcome { result, ignored }
     }
 
-    /// The coded service of the call, when it has built the operation.
-    fn coded(&self, call: &Call) -> Option<&Arc<dyn Service>> {
+    /// The coded service of the call and the operation, when it has built that.
+    fn coded(&self, call: &Call) -> Option<(&Arc<dyn Service>, &'static OperationSpec)> {
         let service = self.registry.get(&call.model.id)?;
-        let name = operation_name(call);
-        service.descriptor().operations.iter().any(|spec| spec.name == name).then_some(service)
+        let name = operation_name(&call.model, call.operation);
+        service.descriptor().operations.iter().find(|spec| spec.name == name).map(|spec| (service, spec))
     }
 
-    fn not_built(&self, call: &Call) -> Fault {
-        Fault::not_implemented(&call.model.id, operation_name(call))
-    }
-
-    fn validate(&self, call: &mut Call, coded: Option<&dyn Service>) -> Result<(), Fault> {
+    fn validate(&self, call: &mut Call, coded: Option<(&Arc<dyn Service>, &OperationSpec)>) -> Result<(), Fault> {
         let model = call.model.clone();
         let Some(operation) = model.operations.get(call.operation) else { return Err(Fault::internal()) };
         let Some(shape) = operation.input else { return Ok(()) };
         fill_idempotency_tokens(&model, shape, &call.world, &mut call.input);
         let Err(violations) = validate::validate(&model, shape, &call.input) else { return Ok(()) };
-        let style = coded.map_or(usual_style(&model), |service| service.descriptor().validation);
+        let style = coded.map_or(usual_style(&model), |(service, _)| service.descriptor().validation);
         match style {
             ValidationStyle::Own(word) => violations.iter().find_map(word).map_or(Ok(()), Err),
             ValidationStyle::Listed { code } => Err(Fault::new(code, 400, true, validate::message(&violations))),
@@ -174,29 +183,18 @@ impl Kernel {
     /// Runs the handler and commits, again while the commit conflicts or the handler waits.
     async fn handle(
         self: Arc<Self>,
-        call: &mut Call,
-        received: Timestamp,
+        info: Arc<CallInfo>,
+        operation: &'static str,
+        input: &Value,
         service: &dyn Service,
     ) -> Result<Value, Fault> {
-        let name = call.model.operations.get(call.operation).map_or("", |operation| operation.name.as_str());
-        let info = Arc::new(CallInfo {
-            world: call.world.clone(),
-            scope: call.scope.clone(),
-            principal: call.principal.clone(),
-            access_key: call.access_key.clone(),
-            source_arn: call.source_arn.clone(),
-            request_id: call.request_id.clone(),
-            endpoint: call.endpoint.clone(),
-            service: service.descriptor().model,
-            received,
-        });
         let waited = Stopwatch::start();
         let mut overdue = false;
         let mut conflicts = 0;
         loop {
             let tx = self.begin(&info.world).map_err(|error| self.begin_fault(&info.world, error))?;
             let cx = Cx::new(self.clone(), info.clone(), tx, overdue);
-            let reply = guarded(service.call(&cx, name, &call.input)).await;
+            let reply = guarded(service.call(&cx, operation, input)).await;
             let error = match reply {
                 Ok(output) => match self.store.commit(cx.into_tx()).await {
                     Ok(()) => return Ok(output),
@@ -246,35 +244,6 @@ impl Kernel {
             _ = stopping.wait_for(|stopping| *stopping) => Err(Fault::unavailable("kumoi is stopping.")),
             _ = ended.wait_for(|ended| *ended) => Err(Fault::unavailable("The world was reset or dropped.")),
         }
-    }
-
-    fn record(
-        &self,
-        call: &Call,
-        received: Timestamp,
-        stopwatch: Stopwatch,
-        result: &Result<Value, Fault>,
-        ignored: &[&'static str],
-    ) {
-        let operation = call.model.operations.get(call.operation);
-        let fault = result.as_ref().err();
-        if !ignored.is_empty() {
-            tracing::warn!(service = %call.model.id, operation = operation_name(call), ?ignored, "inputs not honoured");
-        }
-        self.recorder.record(RequestRecord {
-            id: call.request_id.clone(),
-            time: received.millis(),
-            world: call.world.id.to_string(),
-            account: call.scope.account.to_string(),
-            region: call.scope.region.to_string(),
-            service: call.model.id.clone(),
-            operation: operation_name(call).to_owned(),
-            status: fault.map_or_else(|| operation.map_or(200, |operation| operation.status), Fault::status),
-            code: fault.map(|fault| fault.code().to_owned()),
-            principal: call.principal.arn.clone(),
-            micros: u64::try_from(stopwatch.elapsed().as_micros()).unwrap_or(u64::MAX),
-            ignored: ignored.iter().map(|path| (*path).to_owned()).collect(),
-        });
     }
 
     /// Runs a timer's handler in the transaction that removes the timer.
@@ -327,8 +296,9 @@ impl Kernel {
     }
 }
 
-fn operation_name(call: &Call) -> &str {
-    call.model.operations.get(call.operation).map_or("", |operation| operation.name.as_str())
+/// The name of an operation, by its index in the model.
+pub(crate) fn operation_name(model: &kumoi_model::Service, operation: usize) -> &str {
+    model.operations.get(operation).map_or("", |operation| operation.name.as_str())
 }
 
 /// The form in which most services of a protocol word violated constraints.
@@ -355,12 +325,14 @@ fn fill_idempotency_tokens(model: &kumoi_model::Service, shape: u32, world: &Wor
 }
 
 /// Which declared-as-ignored members a request uses.
-fn ignored_members(call: &Call, service: &dyn Service) -> Vec<&'static str> {
-    let name = operation_name(call);
-    let spec = service.descriptor().operations.iter().find(|spec| spec.name == name);
-    let shape = call.model.operations.get(call.operation).and_then(|operation| operation.input);
-    let (Some(spec), Some(shape)) = (spec, shape) else { return Vec::new() };
-    spec.ignored.iter().copied().filter(|path| uses(&call.model, shape, &call.input, path)).collect()
+fn ignored_members(
+    spec: &OperationSpec,
+    model: &kumoi_model::Service,
+    operation: usize,
+    input: &Value,
+) -> Vec<&'static str> {
+    let Some(shape) = model.operations.get(operation).and_then(|operation| operation.input) else { return Vec::new() };
+    spec.ignored.iter().copied().filter(|path| uses(model, shape, input, path)).collect()
 }
 
 fn uses(model: &kumoi_model::Service, shape: u32, value: &Value, path: &str) -> bool {

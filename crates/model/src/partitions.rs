@@ -1,5 +1,6 @@
 //! Partitions and regions.
 
+use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use regex::Regex;
@@ -62,11 +63,21 @@ pub fn partition(id: &str) -> Option<&'static Partition> {
     partitions().iter().find(|partition| partition.id == id)
 }
 
+/// The partition that has a region of that name.
+fn known(region: &str) -> Option<&'static Partition> {
+    static KNOWN: OnceLock<HashMap<&'static str, &'static Partition>> = OnceLock::new();
+    let known = KNOWN.get_or_init(|| {
+        let regions =
+            partitions().iter().flat_map(|partition| partition.regions.iter().map(move |found| (found, partition)));
+        regions.map(|(region, partition)| (region.name.as_str(), partition)).collect()
+    });
+    known.get(region).copied()
+}
+
 /// The partition that a region is in. A name that is no known region counts by the partitions' regular expressions, and falls
 /// to `aws` when none fits, as the SDKs have it.
 pub fn partition_of(region: &str) -> &'static Partition {
-    let known = partitions().iter().find(|partition| partition.region(region).is_some());
-    known
+    known(region)
         .or_else(|| partitions().iter().find(|partition| partition.matches(region)))
         .or_else(|| partition("aws"))
         .unwrap_or_else(standard)
@@ -79,7 +90,7 @@ pub fn dns_suffix(region: &str) -> &'static str {
 
 /// Whether that is a region that exists.
 pub fn is_known_region(region: &str) -> bool {
-    partitions().iter().any(|partition| partition.region(region).is_some())
+    known(region).is_some()
 }
 
 /// The standard partition where the facts are absent, which they are only while `cargo xtask facts` makes them from nothing.

@@ -108,6 +108,22 @@ impl<K: Key, R: Record> Table<K, R> {
         Table { place: self.place, indexes }
     }
 
+    /// The stored key of a record's entry in an index, if it has one.
+    pub(crate) fn entry(
+        &self,
+        scope: &Scope,
+        index: &dyn IndexOn<K, R>,
+        key: &K,
+        record: &R,
+    ) -> Result<Option<RawKey>, StoreError> {
+        let mut present = false;
+        let raw = RawKey::build(self.place.space(scope, Kind::Index(index.name()))?, |out| {
+            present = index.entry(key, record, out);
+            key.encode(out);
+        })?;
+        Ok(present.then_some(raw))
+    }
+
     /// The service and the name of the table.
     pub fn name(&self) -> (&'static str, &'static str) {
         (self.place.service, self.place.name)

@@ -127,21 +127,31 @@ mod tests {
         reads
     }
 
-    #[test]
-    fn those_concerned_are_taken_once() {
+    fn taken_once(others: usize) {
         let mut waiters = Waiters::default();
         let (_, mut point) = waiters.add(reads(&["a1", "b"], &[]));
         let (_, mut range) = waiters.add(reads(&[], &[("a", "a5"), ("c", "z")]));
         let (_, mut wide) = waiters.add(reads(&[], &[("", "\u{7F}")]));
         let (_, mut other) = waiters.add(reads(&["a"], &[("a5", "a9")]));
+        // A few are asked one by one, more by their stems.
+        for _ in 0..others {
+            waiters.add(reads(&["b5"], &[("x", "y")]));
+        }
         let changed = [key("a1"), key("a2"), key("d")];
         let taken = waiters.take(changed.iter());
-        assert_eq!((taken.len(), waiters.len()), (3, 1));
+        assert_eq!((taken.len(), waiters.len()), (3, 1 + others));
         taken.into_iter().for_each(|wake| wake.send(()).unwrap());
         assert!(point.try_recv().is_ok() && range.try_recv().is_ok() && wide.try_recv().is_ok());
         assert!(other.try_recv().is_err());
         assert_eq!(waiters.take([key("a5")].iter()).len(), 1);
+        assert_eq!(waiters.take([key("b5")].iter()).len(), others);
         assert!(waiters.leaves_nothing());
+    }
+
+    #[test]
+    fn those_concerned_are_taken_once() {
+        taken_once(0);
+        taken_once(2 * FEW);
     }
 
     #[test]

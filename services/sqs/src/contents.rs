@@ -35,8 +35,7 @@ pub(crate) async fn remove(cx: &Cx, at: &Located, key: &MessageKey, message: &Me
 
 /// Changes from when on a message can be seen, in microseconds.
 pub(crate) async fn show_at(cx: &Cx, at: &Located, key: &MessageKey, message: &mut Message, moment: i64) -> Reply<()> {
-    message.visible_at = moment;
-    cx.tx().put(&at.scope, &MESSAGES, key, message).await?;
+    cx.tx().modify(&at.scope, &MESSAGES, key, message, |message| message.visible_at = moment).await?;
     match (message.fifo, &message.group) {
         (true, Some(group)) => fifo::held(cx, at, group, key, moment).await,
         _ => Ok(()),

@@ -65,7 +65,7 @@ pub(crate) async fn set(cx: &Cx, input: SetQueueAttributesInput) -> Reply<()> {
         return Err(missing_parameter("Attribute.Name").into());
     }
     let old = at.queue.attributes.clone();
-    at.queue.attributes.apply(&input.attributes, false)?;
+    at.queue_mut().attributes.apply(&input.attributes, false)?;
     let new = &at.queue.attributes;
     if input.attributes.contains_key("RedrivePolicy") {
         if let Some(policy) = &new.redrive {

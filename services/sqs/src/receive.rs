@@ -217,12 +217,14 @@ impl Take {
     /// Takes a message; until when it is held, in microseconds.
     pub(crate) async fn deliver(&mut self, cx: &Cx, at: &Located, key: MessageKey, mut message: Message) -> Reply<i64> {
         self.first += i64::from(message.received == 0);
-        message.received = message.received.saturating_add(1);
-        message.first_received.get_or_insert(self.now);
-        message.last_received = Some(self.now);
-        message.visible_at = self.now.saturating_add(self.timeout);
-        cx.tx().put(&at.scope, &MESSAGES, &key, &message).await?;
-        let until = message.visible_at;
+        let (now, until) = (self.now, self.now.saturating_add(self.timeout));
+        let receive = |message: &mut Message| {
+            message.received = message.received.saturating_add(1);
+            message.first_received.get_or_insert(now);
+            message.last_received = Some(now);
+            message.visible_at = until;
+        };
+        cx.tx().modify(&at.scope, &MESSAGES, &key, &mut message, receive).await?;
         self.taken.push((key, message));
         Ok(until)
     }

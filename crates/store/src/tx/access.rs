@@ -1,10 +1,9 @@
-//! Reading through own writes, and keeping indexes.
+//! Reading through own writes.
 
 use super::work::merge;
-use super::{Tx, decode, encode};
+use super::{Tx, decode};
 use crate::engine::{Snapshot, Write};
-use crate::raw::{Found, Kind, RawKey, Span, Value};
-use crate::table::IndexOn;
+use crate::raw::{Found, RawKey, Span, Value};
 use crate::{Key, Record, Scope, StoreError, Table};
 
 impl Tx {
@@ -60,22 +59,6 @@ impl Tx {
         Ok(count)
     }
 
-    /// Puts a record, or none, in the place of a known one, or of none.
-    pub(super) fn replace<K: Key, R: Record>(
-        &self,
-        scope: &Scope,
-        table: &Table<K, R>,
-        key: &K,
-        old: Option<&R>,
-        new: Option<&R>,
-    ) -> Result<(), StoreError> {
-        let write = new.map(encode).transpose()?.map_or(Write::Delete, Write::Put);
-        for index in table.indexes {
-            self.reindex(scope, table, *index, key, old, new)?;
-        }
-        self.work.lock().write(table.place.key(scope, Kind::Records, key)?, write)
-    }
-
     pub(super) fn forget<K: Key, R: Record>(
         &self,
         scope: &Scope,
@@ -87,43 +70,9 @@ impl Tx {
         if !table.indexes.is_empty() {
             let old: R = decode(old)?;
             for index in table.indexes {
-                self.reindex(scope, table, *index, key, Some(&old), None)?;
+                self.work.lock().move_entry(table.entry(scope, *index, key, &old)?, None)?;
             }
         }
         self.work.lock().write(raw, Write::Delete)
-    }
-
-    /// Moves a record's entry in an index, unless it stays where it is.
-    pub(super) fn reindex<K: Key, R: Record>(
-        &self,
-        scope: &Scope,
-        table: &Table<K, R>,
-        index: &dyn IndexOn<K, R>,
-        key: &K,
-        old: Option<&R>,
-        new: Option<&R>,
-    ) -> Result<(), StoreError> {
-        let entry = |record: Option<&R>| -> Result<Option<RawKey>, StoreError> {
-            let Some(record) = record else { return Ok(None) };
-            let space = table.place.space(scope, Kind::Index(index.name()))?;
-            let mut present = false;
-            let raw = RawKey::build(space, |out| {
-                present = index.entry(key, record, out);
-                key.encode(out);
-            })?;
-            Ok(present.then_some(raw))
-        };
-        let (old, new) = (entry(old)?, entry(new)?);
-        if old == new {
-            return Ok(());
-        }
-        let mut work = self.work.lock();
-        if let Some(old) = old {
-            work.write(old, Write::Delete)?;
-        }
-        if let Some(new) = new {
-            work.write(new, Write::Put(Value::default()))?;
-        }
-        Ok(())
     }
 }

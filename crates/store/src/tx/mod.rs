@@ -135,7 +135,8 @@ impl Tx {
         if !table.indexes.is_empty() {
             let old = self.read(raw.clone()).await?.map(|bytes| decode::<R>(&bytes)).transpose()?;
             for index in table.indexes {
-                self.reindex(scope, table, *index, key, old.as_ref(), Some(record))?;
+                let old = old.as_ref().map(|old| table.entry(scope, *index, key, old)).transpose()?.flatten();
+                self.work.lock().move_entry(old, table.entry(scope, *index, key, record)?)?;
             }
         }
         self.work.lock().write(raw, Write::Put(bytes))
@@ -153,22 +154,39 @@ impl Tx {
         key: &K,
         record: &R,
     ) -> Result<(), StoreError> {
-        self.replace(scope, table, key, None, Some(record))
+        let raw = table.place.key(scope, Kind::Records, key)?;
+        let bytes = encode(record)?;
+        let mut work = self.work.lock();
+        for index in table.indexes {
+            work.move_entry(None, table.entry(scope, *index, key, record)?)?;
+        }
+        work.write(raw, Write::Put(bytes))
     }
 
-    /// Stores a record in place of `old`, which is what this transaction reads under the key. As [`Tx::put`], without reading it again.
+    /// Changes a record, which is what this transaction reads under the key, and stores it. As [`Tx::put`], without reading it again.
     ///
     /// # Errors
     /// As for [`Tx::put`].
-    pub async fn update<K: Key, R: Record>(
+    pub async fn modify<K: Key, R: Record>(
         &self,
         scope: &Scope,
         table: &Table<K, R>,
         key: &K,
-        old: &R,
-        record: &R,
+        record: &mut R,
+        change: impl FnOnce(&mut R) + Send,
     ) -> Result<(), StoreError> {
-        self.replace(scope, table, key, Some(old), Some(record))
+        let mut entries = Vec::with_capacity(table.indexes.len());
+        for index in table.indexes {
+            entries.push(table.entry(scope, *index, key, record)?);
+        }
+        change(record);
+        let raw = table.place.key(scope, Kind::Records, key)?;
+        let bytes = encode(record)?;
+        let mut work = self.work.lock();
+        for (index, old) in table.indexes.iter().zip(entries) {
+            work.move_entry(old, table.entry(scope, *index, key, record)?)?;
+        }
+        work.write(raw, Write::Put(bytes))
     }
 
     /// Removes a record, `old`, which is what this transaction reads under the key. As [`Tx::delete`], without reading it again.
@@ -182,7 +200,12 @@ impl Tx {
         key: &K,
         old: &R,
     ) -> Result<(), StoreError> {
-        self.replace(scope, table, key, Some(old), None)
+        let raw = table.place.key(scope, Kind::Records, key)?;
+        let mut work = self.work.lock();
+        for index in table.indexes {
+            work.move_entry(table.entry(scope, *index, key, old)?, None)?;
+        }
+        work.write(raw, Write::Delete)
     }
 
     /// Removes a record and its index entries; whether there was one.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Bound::{Excluded, Included};
+use std::sync::LazyLock;
 
 use super::MAX_TRANSACTION;
 use crate::StoreError;
@@ -31,12 +32,33 @@ impl Work {
         Ok(())
     }
 
+    /// Moves a record's entry in an index, unless it stays where it is.
+    pub(super) fn move_entry(&mut self, old: Option<RawKey>, new: Option<RawKey>) -> Result<(), StoreError> {
+        if old == new {
+            return Ok(());
+        }
+        if let Some(old) = old {
+            self.write(old, Write::Delete)?;
+        }
+        match new {
+            Some(new) => self.write(new, Write::Put(no_bytes())),
+            None => Ok(()),
+        }
+    }
+
     /// The writes within a span, in order.
     pub(super) fn within<'a>(&'a self, span: &'a Span) -> impl DoubleEndedIterator<Item = (&'a RawKey, &'a Write)> {
         // A range with its bounds the wrong way round is a panic in the map.
         let any = !span.is_empty() && !self.writes.is_empty();
         any.then(|| self.writes.range::<[u8], _>((Included(&*span.from), Excluded(&*span.to)))).into_iter().flatten()
     }
+}
+
+/// The value of every entry in an index.
+fn no_bytes() -> Value {
+    // One for all: an empty value is an allocation of its own, too.
+    static EMPTY: LazyLock<Value> = LazyLock::new(Value::default);
+    EMPTY.clone()
 }
 
 /// Lays own writes over stored entries; both in the order of the scan.
