@@ -41,7 +41,7 @@ impl Principal {
     pub fn root(partition: &str, account: &str) -> Self {
         Self {
             account: account.to_owned(),
-            arn: format!("arn:{partition}:iam::{account}:root"),
+            arn: ["arn:", partition, ":iam::", account, ":root"].concat(),
             user_id: account.to_owned(),
             kind: PrincipalKind::Root,
         }

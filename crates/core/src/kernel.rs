@@ -284,8 +284,8 @@ impl Kernel {
     }
 
     pub(crate) fn drive(self: &Arc<Self>, world: Arc<World>) {
-        tokio::spawn(timers::drive(self.clone(), world.clone()));
-        tokio::spawn(outbox::drive(self.clone(), world));
+        tokio::spawn(crate::world::drive(self.clone(), world.clone(), "the timer driver", timers::step));
+        tokio::spawn(crate::world::drive(self.clone(), world, "the outbox", outbox::step));
     }
 
     /// A call to `operation` of the service with that model id; `None` when there is no such operation.

@@ -6,7 +6,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
@@ -239,28 +238,8 @@ pub(crate) async fn next_due(
     Ok(first.first().map(|(due, _)| Timestamp::from_micros(*due)).filter(|due| *due <= limit))
 }
 
-/// Delivers effects as they fall due, until the world ends.
-pub(crate) async fn drive(kernel: Arc<Kernel>, world: Arc<World>) {
-    let mut ended = world.ended.subscribe();
-    loop {
-        let step = async {
-            match step(&kernel, &world).await {
-                Ok(()) => {}
-                Err(StoreError::UnknownWorld(_) | StoreError::Closed) => std::future::pending().await,
-                Err(error) => {
-                    tracing::error!(world = %world.id, %error, "the outbox cannot read the store");
-                    tokio::time::sleep(Duration::from_secs(1)).await;
-                }
-            }
-        };
-        tokio::select! {
-            () = step => {}
-            _ = ended.wait_for(|ended| *ended) => return,
-        }
-    }
-}
-
-async fn step(kernel: &Arc<Kernel>, world: &Arc<World>) -> Result<(), StoreError> {
+/// Delivers what is due, or waits for the next effect to fall due.
+pub(crate) async fn step(kernel: &Arc<Kernel>, world: &Arc<World>) -> Result<(), StoreError> {
     let tx = kernel.begin(world)?;
     let first = tx.index_keys(&Scope::world(), &OUTBOX, &DUE, KeyRange::all(), 1).await?;
     let Some((due, _)) = first.first() else {

@@ -5,7 +5,6 @@
 //! it. Timers of a world fire one at a time in the order of their moments.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use kumoi_model::Timestamp;
 use kumoi_store::{Index, KeyRange, Scope, StoreError, Table, Tx};
@@ -122,29 +121,8 @@ pub(crate) async fn next_due(
     Ok(earliest(&tx).await?.filter(|(_, timer)| timer.due <= limit))
 }
 
-/// Fires the timers of a world as they fall due, until the world ends.
-pub(crate) async fn drive(kernel: Arc<Kernel>, world: Arc<World>) {
-    let mut ended = world.ended.subscribe();
-    loop {
-        let step = async {
-            match step(&kernel, &world).await {
-                Ok(()) => {}
-                Err(StoreError::UnknownWorld(_) | StoreError::Closed) => std::future::pending().await,
-                Err(error) => {
-                    tracing::error!(world = %world.id, %error, "timers cannot read the store");
-                    tokio::time::sleep(Duration::from_secs(1)).await;
-                }
-            }
-        };
-        tokio::select! {
-            () = step => {}
-            _ = ended.wait_for(|ended| *ended) => return,
-        }
-    }
-}
-
 /// Fires what is due, then waits for the next moment or for a change of what is next.
-async fn step(kernel: &Arc<Kernel>, world: &Arc<World>) -> Result<(), StoreError> {
+pub(crate) async fn step(kernel: &Arc<Kernel>, world: &Arc<World>) -> Result<(), StoreError> {
     let tx = kernel.begin(world)?;
     let Some((_, timer)) = earliest(&tx).await? else {
         kernel.store().changed(tx).await;

@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use kumoi_store::{Scope, Store, StoreError, Table, WorldId};
 use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
 
-use crate::Settings;
 use crate::clock::{self, Clock, SETTING, SETTING_KEY, Setting};
 use crate::ids::{Ids, random_seed};
+use crate::{Kernel, Settings};
 
 /// One world.
 pub struct World {
@@ -101,6 +102,30 @@ impl Worlds {
     pub(crate) fn detach(&self, id: &WorldId) {
         if let Some(old) = self.open.write().remove(id) {
             old.ended.send_replace(true);
+        }
+    }
+}
+
+/// Repeats a step of a driver until the world ends. A store that fails is asked again after a pause.
+pub(crate) async fn drive<S>(kernel: Arc<Kernel>, world: Arc<World>, what: &'static str, step: S)
+where
+    S: AsyncFn(&Arc<Kernel>, &Arc<World>) -> Result<(), StoreError>,
+{
+    let mut ended = world.ended.subscribe();
+    loop {
+        let step = async {
+            match step(&kernel, &world).await {
+                Ok(()) => {}
+                Err(StoreError::UnknownWorld(_) | StoreError::Closed) => std::future::pending().await,
+                Err(error) => {
+                    tracing::error!(world = %world.id, %error, "{what} cannot read the store");
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+            }
+        };
+        tokio::select! {
+            () = step => {}
+            _ = ended.wait_for(|ended| *ended) => return,
         }
     }
 }

@@ -31,27 +31,31 @@ pub(crate) enum Kind<'a> {
 
 /// The bytes of a space.
 pub(crate) fn put_space(parts: [&str; 4], kind: Kind<'_>, out: &mut Vec<u8>) -> Result<(), StoreError> {
-    for part in parts {
-        put_name(part, out)?;
+    let [account, region, service, table] = parts;
+    // Clients choose account and region; the other names are in the program.
+    for part in [account, region] {
+        if part.as_bytes().contains(&0) {
+            return Err(StoreError::InvalidKey(format!("{part:?} contains a NUL")));
+        }
+        put_name(part, out);
     }
+    put_name(service, out);
+    put_name(table, out);
     match kind {
         Kind::Records => out.push(RECORDS),
         Kind::Counters => out.push(COUNTERS),
         Kind::Index(name) => {
             out.push(INDEX);
-            put_name(name, out)?;
+            put_name(name, out);
         }
     }
     Ok(())
 }
 
-fn put_name(name: &str, out: &mut Vec<u8>) -> Result<(), StoreError> {
-    if name.as_bytes().contains(&0) {
-        return Err(StoreError::InvalidKey(format!("{name:?} contains a NUL")));
-    }
+fn put_name(name: &str, out: &mut Vec<u8>) {
+    debug_assert!(!name.as_bytes().contains(&0), "{name:?} contains a NUL");
     out.extend_from_slice(name.as_bytes());
     out.push(0);
-    Ok(())
 }
 
 /// A stored key read back into its parts.

@@ -4,11 +4,16 @@
 
 use md5::{Digest as _, Md5};
 
-use crate::message::{Attribute, AttributeValue};
+use crate::message::{Attribute, AttributeValue, Blob};
 
-/// The digest of a body, in hexadecimal.
-pub(crate) fn of_body(body: &str) -> String {
-    hex::encode(Md5::digest(body.as_bytes()))
+/// The digest of a body.
+pub(crate) fn of_body(body: &str) -> Blob {
+    Blob(Md5::digest(body.as_bytes()).to_vec())
+}
+
+/// A digest as clients see it, in hexadecimal.
+pub(crate) fn text(digest: &Blob) -> String {
+    hex::encode(&digest.0)
 }
 
 /// The digest of attributes, which come in the order of their names; `None` when there are none.
@@ -40,11 +45,10 @@ fn put(digest: &mut Md5, bytes: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::Blob;
 
     #[test]
     fn a_known_body() {
-        assert_eq!(of_body("This is a test message"), "fafb00f5732ab283681e124bf8747ed1");
+        assert_eq!(text(&of_body("This is a test message")), "fafb00f5732ab283681e124bf8747ed1");
     }
 
     #[test]

@@ -17,6 +17,9 @@ pub(crate) struct Message {
     pub(crate) id: String,
     #[serde(rename = "b")]
     pub(crate) body: String,
+    /// The MD5 digest of the body, so that receivers need not wait for it.
+    #[serde(rename = "m")]
+    pub(crate) digest: Blob,
     /// Who sent it, as in `SenderId`.
     #[serde(rename = "s")]
     pub(crate) sender: String,

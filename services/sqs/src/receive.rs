@@ -127,7 +127,7 @@ impl Asked {
             wanted.map(|(name, attribute)| (name.clone(), message_attributes::written(attribute))).collect();
         api::Message {
             receipt_handle: Some(Receipt { queue: at.queue.id, key: *key, received: message.received }.text()),
-            md5_of_body: Some(md5::of_body(&message.body)),
+            md5_of_body: Some(md5::text(&message.digest)),
             md5_of_message_attributes: digest,
             message_id: Some(message.id),
             body: Some(message.body),

@@ -90,9 +90,10 @@ pub(crate) async fn accept(cx: &Cx, at: &Located, draft: Draft) -> Reply<Sent> {
     let delay = check(at, &draft)?;
     let attributes = message_attributes::read(draft.attributes)?;
     let trace = message_attributes::read_system(draft.system)?;
+    let digest = md5::of_body(&draft.body);
     let mut sent = Sent {
         id: String::new(),
-        md5_of_body: md5::of_body(&draft.body),
+        md5_of_body: md5::text(&digest),
         md5_of_attributes: md5::of_attributes(attributes.iter().map(|(name, attribute)| (name.as_str(), attribute))),
         md5_of_system_attributes: md5::of_attributes(trace.iter().map(|trace| ("AWSTraceHeader", trace))),
         sequence: None,
@@ -113,6 +114,7 @@ pub(crate) async fn accept(cx: &Cx, at: &Located, draft: Draft) -> Reply<Sent> {
     let message = Message {
         id: cx.ids().uuid(),
         body: draft.body,
+        digest,
         sender: cx.principal().user_id.clone(),
         visible_at: now + delay * 1_000_000,
         received: 0,

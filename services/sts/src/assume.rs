@@ -1,11 +1,13 @@
 //! `AssumeRole` and its relatives.
 
+use std::collections::BTreeMap;
+
 use kumoi_core::identity::{PrincipalKind, Session};
 use kumoi_core::{Cx, Fault, Principal, Reply};
 
 use crate::api::{self, AssumedRoleUser};
 use crate::errors::{access_denied, validation};
-use crate::session::{self, Policies};
+use crate::session::{self, Issued, Policies};
 use crate::{arns, saml, tags, web_identity};
 
 /// Seconds a session lasts when the request says nothing.
@@ -53,17 +55,18 @@ pub(crate) async fn role(cx: &Cx, input: api::AssumeRoleInput) -> Reply<api::Ass
         input.tags.unwrap_or_default(),
         input.transitive_tag_keys.unwrap_or_default(),
     )?;
-    let policies = Policies::new(input.policy, input.policy_arns)?;
-    let packed_policy_size = policies.packed_size(&tags)?;
-    let (user, principal) = assumed(&role, &input.role_arn, &input.role_session_name);
-    let session = Session {
-        policy: policies.inline,
-        policy_arns: policies.arns,
+    let asked = Asked {
+        role: &role,
+        role_arn: &input.role_arn,
+        session_name: &input.role_session_name,
+        policies: Policies::new(input.policy, input.policy_arns)?,
         tags,
         transitive,
         source_identity: source_identity.clone(),
+        duration,
+        minimum_token: input.minimum_session_token_size,
     };
-    let issued = session::issue(cx, principal, session, duration, input.minimum_session_token_size).await?;
+    let Granted { user, issued, packed_policy_size } = grant(cx, asked).await?;
     Ok(api::AssumeRoleOutput {
         credentials: Some(issued.credentials),
         assumed_role_user: Some(user),
@@ -80,23 +83,23 @@ pub(crate) async fn with_web_identity(
 ) -> Reply<api::AssumeRoleWithWebIdentityOutput> {
     let role = arns::role(&input.role_arn)?;
     let token = web_identity::read(&input.web_identity_token, cx.now())?;
-    let policies = Policies::new(input.policy, input.policy_arns)?;
     let (tags, transitive) = tags::session_tags(
         None,
         token.tags.into_iter().map(|(key, value)| api::Tag { key, value }).collect(),
         token.transitive,
     )?;
-    let packed_policy_size = policies.packed_size(&tags)?;
-    let (user, principal) = assumed(&role, &input.role_arn, &input.role_session_name);
-    let session = Session {
-        policy: policies.inline,
-        policy_arns: policies.arns,
+    let asked = Asked {
+        role: &role,
+        role_arn: &input.role_arn,
+        session_name: &input.role_session_name,
+        policies: Policies::new(input.policy, input.policy_arns)?,
         tags,
         transitive,
         source_identity: token.source_identity.clone(),
+        duration: input.duration_seconds.unwrap_or(DEFAULT_DURATION),
+        minimum_token: input.minimum_session_token_size,
     };
-    let duration = input.duration_seconds.unwrap_or(DEFAULT_DURATION);
-    let issued = session::issue(cx, principal, session, duration, input.minimum_session_token_size).await?;
+    let Granted { user, issued, packed_policy_size } = grant(cx, asked).await?;
     Ok(api::AssumeRoleWithWebIdentityOutput {
         credentials: Some(issued.credentials),
         subject_from_web_identity_token: Some(token.subject),
@@ -120,23 +123,23 @@ pub(crate) async fn with_saml(cx: &Cx, input: api::AssumeRoleWithSAMLInput) -> R
         let message = "Role and provider are not among the Role attributes of the assertion";
         return Err(api::errors::idp_rejected_claim_exception(message).into());
     }
-    let policies = Policies::new(input.policy, input.policy_arns)?;
     let (tags, transitive) = tags::session_tags(
         None,
         assertion.tags.iter().map(|(key, value)| api::Tag { key: key.clone(), value: value.clone() }).collect(),
         assertion.transitive.clone(),
     )?;
-    let packed_policy_size = policies.packed_size(&tags)?;
-    let (user, principal) = assumed(&role, &input.role_arn, &assertion.session_name);
-    let session = Session {
-        policy: policies.inline,
-        policy_arns: policies.arns,
+    let asked = Asked {
+        role: &role,
+        role_arn: &input.role_arn,
+        session_name: &assertion.session_name,
+        policies: Policies::new(input.policy, input.policy_arns)?,
         tags,
         transitive,
         source_identity: assertion.source_identity.clone(),
+        duration: input.duration_seconds.or(assertion.duration).unwrap_or(DEFAULT_DURATION),
+        minimum_token: input.minimum_session_token_size,
     };
-    let duration = input.duration_seconds.or(assertion.duration).unwrap_or(DEFAULT_DURATION);
-    let issued = session::issue(cx, principal, session, duration, input.minimum_session_token_size).await?;
+    let Granted { user, issued, packed_policy_size } = grant(cx, asked).await?;
     Ok(api::AssumeRoleWithSAMLOutput {
         credentials: Some(issued.credentials),
         assumed_role_user: Some(user),
@@ -176,6 +179,40 @@ pub(crate) async fn root(cx: &Cx, input: api::AssumeRootInput) -> Reply<api::Ass
         session_token_size: Some(issued.token_size),
         session_token_utilization: Some(issued.token_utilization),
     })
+}
+
+/// A session of a role that may be granted.
+struct Asked<'a> {
+    role: &'a arns::Role<'a>,
+    role_arn: &'a str,
+    session_name: &'a str,
+    policies: Policies,
+    tags: BTreeMap<String, String>,
+    transitive: Vec<String>,
+    source_identity: Option<String>,
+    duration: i32,
+    minimum_token: Option<i32>,
+}
+
+/// A granted session, as every answer of the family tells it.
+struct Granted {
+    user: AssumedRoleUser,
+    issued: Issued,
+    packed_policy_size: Option<i32>,
+}
+
+async fn grant(cx: &Cx, asked: Asked<'_>) -> Reply<Granted> {
+    let packed_policy_size = asked.policies.packed_size(&asked.tags)?;
+    let (user, principal) = assumed(asked.role, asked.role_arn, asked.session_name);
+    let session = Session {
+        policy: asked.policies.inline,
+        policy_arns: asked.policies.arns,
+        tags: asked.tags,
+        transitive: asked.transitive,
+        source_identity: asked.source_identity,
+    };
+    let issued = session::issue(cx, principal, session, asked.duration, asked.minimum_token).await?;
+    Ok(Granted { user, issued, packed_policy_size })
 }
 
 /// The session's principal, and how the answer names it.

@@ -167,3 +167,30 @@ fn the_scope_of_the_world_is_shared() {
     let (a, b) = (Scope::world(), Scope::world());
     assert!(std::sync::Arc::ptr_eq(&a.account, &b.account) && a == Scope::new("", ""));
 }
+
+#[tokio::test]
+async fn writes_that_know_the_record_keep_the_indexes() {
+    let (store, world) = memory().await;
+    let key = ("a".to_owned(), 1);
+    let notes = async || {
+        let tx = store.begin(&world).unwrap();
+        let shared = tx.get_shared(&scope(), &ITEMS, &key).await.unwrap();
+        let found = tx.index(&scope(), &ITEMS, &BY_NOTE, KeyRange::all(), 9).await.unwrap();
+        assert_eq!(shared.as_deref(), found.first().map(|(_, _, item)| item), "shared or not, it is the record");
+        found.into_iter().map(|(note, ..)| note).collect::<Vec<_>>()
+    };
+    write(&store, &world, async |tx: &Tx| tx.insert(&scope(), &ITEMS, &key, &item(1, "x")).await).await;
+    assert_eq!(notes().await, ["x"]);
+    write(&store, &world, async |tx: &Tx| {
+        let mut read = tx.get(&scope(), &ITEMS, &key).await?.unwrap();
+        tx.modify(&scope(), &ITEMS, &key, &mut read, |item| item.note = "y".into()).await
+    })
+    .await;
+    assert_eq!(notes().await, ["y"]);
+    write(&store, &world, async |tx: &Tx| {
+        let read = tx.get(&scope(), &ITEMS, &key).await?.unwrap();
+        tx.remove(&scope(), &ITEMS, &key, &read).await
+    })
+    .await;
+    assert!(notes().await.is_empty());
+}

@@ -204,7 +204,9 @@ fn credential_of(
         Algorithm::Ecdsa => 4,
     };
     let malformed = |credential: &str| SigError::MalformedCredential { credential: credential.to_owned(), location };
-    if credential.split('/').count() != elements || credential.split('/').any(str::is_empty) {
+    let (count, empty) =
+        credential.split('/').fold((0, false), |(count, empty), part| (count + 1, empty | part.is_empty()));
+    if count != elements || empty {
         return Err(malformed(&credential));
     }
     let parts: [Option<Cow<'_, str>>; 5] = match &credential {
