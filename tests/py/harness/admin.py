@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -46,6 +47,16 @@ class Admin:
 
     def delete(self, path):
         return json.loads(self.call("DELETE", path))
+
+    def request_waits(self):
+        """Returns once a request of this server waits for a change. At rest each world has two waiters of its own, its timers and its
+        outbox; any further one is a request."""
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            health = self.get("health")
+            if health["store"]["waiters"] > 2 * health["worlds"]:
+                return
+        raise AssertionError(f"no request waits: {health}")
 
     def fork(self, name, source="default"):
         return self.post(f"worlds/{name}", {"from": source})

@@ -148,13 +148,12 @@ class TestRetention:
 class Waiting:
     """A ReceiveMessage under way in a thread."""
 
-    def __init__(self, story, url, **parameters):
+    def __init__(self, here, story, url, **parameters):
         self.messages = None
         self.took = None
         self.thread = threading.Thread(target=self._receive, args=(story, url, parameters), daemon=True)
         self.thread.start()
-        # Gives the request time to arrive; were it late, the test would still pass, only without having waited.
-        time.sleep(0.3)
+        here.request_waits()
 
     def _receive(self, story, url, parameters):
         started = time.monotonic()
@@ -179,27 +178,27 @@ class TestLongPolling:
         assert len(story.receive(queue, WaitTimeSeconds=20)) == 1
         assert time.monotonic() - started < 5
 
-    def test_message_that_arrives_while_waiting(self, queue, story, clock):
+    def test_message_that_arrives_while_waiting(self, queue, story, clock, here):
         """If a message becomes available during the wait, the call returns sooner."""
-        waiting = Waiting(story, queue, WaitTimeSeconds=20)
+        waiting = Waiting(here, story, queue, WaitTimeSeconds=20)
         assert not waiting.done()
         story.send(queue, "late")
         assert [message["Body"] for message in waiting.finish()] == ["late"]
 
-    def test_wait_ends_empty(self, queue, story, clock):
+    def test_wait_ends_empty(self, queue, story, clock, here):
         """If no messages are available and the wait time expires, the answer is empty. The wait is one of the virtual clock."""
-        waiting = Waiting(story, queue, WaitTimeSeconds=20)
+        waiting = Waiting(here, story, queue, WaitTimeSeconds=20)
         clock.advance(19)
-        time.sleep(0.2)
+        here.request_waits()
         assert not waiting.done()
         clock.advance(1.5)
         assert waiting.finish() == []
         assert waiting.took < 10
 
-    def test_queue_wait_time(self, create, story, clock):
+    def test_queue_wait_time(self, create, story, clock, here):
         """ReceiveMessageWaitTimeSeconds makes long polling the queue's default."""
         url = create(ReceiveMessageWaitTimeSeconds="20")
-        waiting = Waiting(story, url)
+        waiting = Waiting(here, story, url)
         assert not waiting.done()
         story.send(url)
         assert len(waiting.finish()) == 1
@@ -211,45 +210,45 @@ class TestLongPolling:
         assert story.receive(url, WaitTimeSeconds=0) == []
         assert time.monotonic() - started < 5
 
-    def test_message_that_becomes_visible_while_waiting(self, queue, story, clock):
+    def test_message_that_becomes_visible_while_waiting(self, queue, story, clock, here):
         """A message whose visibility timeout ends during the wait is available."""
         story.send(queue)
         story.receive_one(queue, VisibilityTimeout=5)
-        waiting = Waiting(story, queue, WaitTimeSeconds=20)
+        waiting = Waiting(here, story, queue, WaitTimeSeconds=20)
         assert not waiting.done()
         clock.advance(5.5)
         assert len(waiting.finish()) == 1
 
-    def test_visibility_set_to_zero_while_waiting(self, sqs, queue, story, clock):
+    def test_visibility_set_to_zero_while_waiting(self, sqs, queue, story, clock, here):
         """A message that ChangeMessageVisibility releases during the wait is available."""
         story.send(queue)
         held = story.receive_one(queue)
-        waiting = Waiting(story, queue, WaitTimeSeconds=20)
+        waiting = Waiting(here, story, queue, WaitTimeSeconds=20)
         sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=held["ReceiptHandle"], VisibilityTimeout=0)
         assert len(waiting.finish()) == 1
 
-    def test_delayed_message_that_comes_due_while_waiting(self, queue, story, clock):
+    def test_delayed_message_that_comes_due_while_waiting(self, queue, story, clock, here):
         """A delayed message that comes due during the wait is available."""
         story.send(queue, DelaySeconds=5)
-        waiting = Waiting(story, queue, WaitTimeSeconds=20)
+        waiting = Waiting(here, story, queue, WaitTimeSeconds=20)
         assert not waiting.done()
         clock.advance(5.5)
         assert len(waiting.finish()) == 1
 
-    def test_fifo_group_that_is_released_while_waiting(self, fifo, story, clock):
+    def test_fifo_group_that_is_released_while_waiting(self, fifo, story, clock, here):
         """Deleting the message that holds a group makes the group's next message available."""
         url = fifo()
         for body in ("first", "second"):
             story.send(url, body, MessageGroupId="g", MessageDeduplicationId=body)
         held = story.receive_one(url)
-        waiting = Waiting(story, url, WaitTimeSeconds=20)
+        waiting = Waiting(here, story, url, WaitTimeSeconds=20)
         assert not waiting.done()
         story.delete(url, held)
         assert [message["Body"] for message in waiting.finish()] == ["second"]
 
-    def test_several_waiters_share_out_the_messages(self, queue, story, clock):
+    def test_several_waiters_share_out_the_messages(self, queue, story, clock, here):
         """Each message goes to one consumer."""
-        waiters = [Waiting(story, queue, count=1, WaitTimeSeconds=20) for _ in range(3)]
+        waiters = [Waiting(here, story, queue, count=1, WaitTimeSeconds=20) for _ in range(3)]
         for number in range(3):
             story.send(queue, str(number))
         bodies = [message["Body"] for waiting in waiters for message in waiting.finish()]
