@@ -38,6 +38,9 @@ struct Arguments {
     /// Messages in the world that is forked; 0 leaves that figure out
     #[arg(long, value_name = "NUMBER", default_value_t = 1_000_000)]
     messages: usize,
+    /// Leave out workloads whose name does not contain this, such as "Send"
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    only: String,
     /// Leave out all but requests a second
     #[arg(long)]
     throughput_only: bool,
@@ -79,6 +82,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         connections: arguments.connections.max(1),
         rounds: arguments.rounds.max(1),
         round: Duration::try_from_secs_f64(arguments.seconds)?,
+        only: arguments.only,
     };
     let throughput = runtime.block_on(throughput::measure(&binary, &plan))?;
     let figures = if arguments.throughput_only {

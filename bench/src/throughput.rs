@@ -19,6 +19,8 @@ pub(crate) struct Plan {
     pub(crate) rounds: usize,
     /// How long a round takes.
     pub(crate) round: Duration,
+    /// What the names of the workloads to run contain.
+    pub(crate) only: String,
 }
 
 /// How one server did.
@@ -67,7 +69,7 @@ pub(crate) async fn measure(binary: &Path, plan: &Plan) -> Result<Vec<Comparison
         ("ReceiveMessage + DeleteMessage", Workload::ReceiveAndDelete, 0.2),
     ];
     let mut all = Vec::new();
-    for (name, workload, target) in workloads {
+    for (name, workload, target) in workloads.into_iter().filter(|(name, ..)| name.contains(&plan.only)) {
         eprintln!("{name} …");
         let (kumoi, bare) = (Server::kumoi(binary)?, crate::bare::start()?);
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());

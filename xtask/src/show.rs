@@ -27,10 +27,10 @@ pub(crate) fn show(id: &str, operation: Option<&str>) -> Result<(), Failure> {
         Catalog::get().load(id).ok_or_else(|| format!("no service {id}; `cargo xtask model list` has all"))?;
     let mut out = String::new();
     match operation {
-        None => describe_service(&mut out, &service)?,
+        None => describe_service(&mut out, service)?,
         Some(name) => {
             let operation = service.operation(name).ok_or_else(|| format!("{id} has no operation {name}"))?;
-            describe_operation(&mut out, &service, operation)?;
+            describe_operation(&mut out, service, operation)?;
         }
     }
     print!("{out}");

@@ -22,7 +22,6 @@ mod names;
 mod plan;
 
 use std::path::Path;
-use std::sync::Arc;
 use std::{env, fmt, fs};
 
 use kumoi_model::{Catalog, Kind, Service, ShapeId};
@@ -102,14 +101,14 @@ impl Generator {
         let service = Catalog::get()
             .load(&self.model)
             .ok_or_else(|| GenerateError(format!("there is no model of {:?}", self.model)))?;
-        let operations = self.wanted(&service)?;
-        let ignored = self.checked_ignored(&service, &operations)?;
-        let plan = plan::Plan::new(&service, &operations);
-        Ok(emit::emit(&service, &plan, &ignored))
+        let operations = self.wanted(service)?;
+        let ignored = self.checked_ignored(service, &operations)?;
+        let plan = plan::Plan::new(service, &operations);
+        Ok(emit::emit(service, &plan, &ignored))
     }
 
     /// Indexes of the wanted operations, in order and each once.
-    fn wanted(&self, service: &Arc<Service>) -> Result<Vec<usize>, GenerateError> {
+    fn wanted(&self, service: &Service) -> Result<Vec<usize>, GenerateError> {
         let mut indexes = match &self.operations {
             Wanted::All => (0..service.operations.len()).collect(),
             Wanted::Named(names) => names

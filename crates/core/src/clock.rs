@@ -3,11 +3,13 @@
 //! Every world has a clock of its own. It runs with the wall clock until an operator freezes, scales or advances it through the
 //! admin API; its setting is part of the world and is stored, forked and saved with it.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use arc_swap::ArcSwap;
 use kumoi_model::Timestamp;
 use kumoi_store::{Scope, StoreError, Table, Tx};
-use parking_lot::RwLock;
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
@@ -69,7 +71,9 @@ pub(crate) async fn keep(tx: &Tx, clock: &Clock) -> Result<(), StoreError> {
 
 /// The clock of one world.
 pub struct Clock {
-    setting: RwLock<Setting>,
+    /// Replaced as a whole: every request reads it, and readers must not wait for one another.
+    setting: ArcSwap<Setting>,
+    changing: Mutex<()>,
     changed: watch::Sender<()>,
 }
 
@@ -79,17 +83,18 @@ pub const MAX_RATE: f64 = 1_000_000.0;
 impl Clock {
     /// A clock with that setting.
     pub fn new(setting: Setting) -> Self {
-        Self { setting: RwLock::new(setting.sound()), changed: watch::Sender::new(()) }
+        let setting = ArcSwap::from_pointee(setting.sound());
+        Self { setting, changing: Mutex::new(()), changed: watch::Sender::new(()) }
     }
 
     /// The virtual moment.
     pub fn now(&self) -> Timestamp {
-        Timestamp::from_micros(self.setting.read().at(real_now()))
+        Timestamp::from_micros(self.setting.load().at(real_now()))
     }
 
     /// How it runs.
     pub fn setting(&self) -> Setting {
-        *self.setting.read()
+        **self.setting.load()
     }
 
     /// Stops it where it is. Returns the new setting, for the caller to store.
@@ -114,7 +119,9 @@ impl Clock {
 
     /// Takes over a stored setting, such as that of a loaded snapshot.
     pub fn set(&self, setting: Setting) {
-        *self.setting.write() = setting.sound();
+        let changing = self.changing.lock();
+        self.setting.store(Arc::new(setting.sound()));
+        drop(changing);
         self.changed.send_replace(());
     }
 
@@ -138,14 +145,14 @@ impl Clock {
     }
 
     fn change(&self, change: impl FnOnce(&mut Setting)) -> Setting {
-        let mut setting = self.setting.write();
-        let real = real_now();
-        *setting = Setting { real, virtual_: setting.at(real), rate: setting.rate };
+        let changing = self.changing.lock();
+        let (before, real) = (self.setting(), real_now());
+        let mut setting = Setting { real, virtual_: before.at(real), rate: before.rate };
         change(&mut setting);
-        let result = *setting;
-        drop(setting);
+        self.setting.store(Arc::new(setting));
+        drop(changing);
         self.changed.send_replace(());
-        result
+        setting
     }
 }
 

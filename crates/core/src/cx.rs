@@ -25,9 +25,9 @@ pub struct CallInfo {
     /// Account and region it acts in.
     pub scope: Scope,
     /// Who asks.
-    pub principal: Principal,
+    pub principal: Arc<Principal>,
     /// The access key id that signed it, where there is one.
-    pub access_key: Option<String>,
+    pub access_key: Option<Arc<str>>,
     /// The resource on whose behalf a service calls (`aws:SourceArn`).
     pub source_arn: Option<String>,
     /// The request id that the client sees.
@@ -225,7 +225,7 @@ impl Cx {
         let call = Call {
             world: self.call.world.clone(),
             scope: self.call.scope.clone(),
-            principal,
+            principal: Arc::new(principal),
             access_key: None,
             source_arn,
             request_id: self.ids().uuid(),
@@ -234,6 +234,6 @@ impl Cx {
             operation,
             input,
         };
-        self.kernel.clone().dispatch(call).await.result
+        self.kernel.dispatch(call).await.result
     }
 }

@@ -24,9 +24,9 @@ pub struct Call {
     /// Account and region it acts in.
     pub scope: Scope,
     /// Who asks.
-    pub principal: Principal,
+    pub principal: Arc<Principal>,
     /// The access key id that signed it, where there is one.
-    pub access_key: Option<String>,
+    pub access_key: Option<Arc<str>>,
     /// The resource on whose behalf a service calls.
     pub source_arn: Option<String>,
     /// The request id that the client sees.
@@ -34,7 +34,7 @@ pub struct Call {
     /// Where the client reached kumoi.
     pub endpoint: Endpoint,
     /// The service's model.
-    pub model: Arc<kumoi_model::Service>,
+    pub model: &'static kumoi_model::Service,
     /// The operation, by its index in the model.
     pub operation: usize,
     /// The decoded input.
@@ -65,6 +65,9 @@ pub struct Kernel {
 /// Attempts at a transaction before its client is told to try later.
 const ATTEMPTS: u32 = 200;
 
+/// How many of them read the present; the others have a snapshot, which nobody can change while they read.
+const LIVE_ATTEMPTS: u32 = 4;
+
 impl Kernel {
     /// Opens every world and starts its timers and its outbox.
     pub async fn start(store: Store, registry: Registry, settings: Settings) -> Result<Arc<Self>, StoreError> {
@@ -89,7 +92,18 @@ impl Kernel {
     /// [`StoreError::UnknownWorld`] when the world was dropped, and also when it was reset or replaced since it was opened: its clock and ids do
     /// not belong to what the store has under its name by now.
     pub(crate) fn begin(&self, world: &World) -> Result<Tx, StoreError> {
-        let tx = self.store.begin(&world.id)?;
+        Self::of(world, self.store.begin(&world.id)?)
+    }
+
+    /// Begins a transaction on the present of a world; see [`Store::begin_live`].
+    ///
+    /// # Errors
+    /// As for [`Kernel::begin`].
+    fn begin_live(&self, world: &World) -> Result<Tx, StoreError> {
+        Self::of(world, self.store.begin_live(&world.id)?)
+    }
+
+    fn of(world: &World, tx: Tx) -> Result<Tx, StoreError> {
         if tx.incarnation() == world.incarnation { Ok(tx) } else { Err(StoreError::UnknownWorld(world.id.clone())) }
     }
 
@@ -128,7 +142,7 @@ impl Kernel {
     }
 
     /// The pipeline behind decoding: validate → authorize → handle and commit → record.
-    pub async fn dispatch(self: Arc<Self>, mut call: Call) -> Outcome {
+    pub async fn dispatch(self: &Arc<Self>, mut call: Call) -> Outcome {
         let stopwatch = Stopwatch::start();
         let received = call.world.clock.now();
         let coded = self.coded(&call);
@@ -142,14 +156,14 @@ impl Kernel {
         let result = match (valid, coded) {
             (Err(fault), _) => Err(fault),
             // Authorization has its place here. Until `crates/access` is built, every caller may do everything.
-            (Ok(()), None) => Err(Fault::not_implemented(&model.id, operation_name(&model, operation))),
+            (Ok(()), None) => Err(Fault::not_implemented(&model.id, operation_name(model, operation))),
             (Ok(()), Some((service, spec))) => {
-                ignored = ignored_members(spec, &model, operation, &input);
-                self.clone().handle(call.clone(), spec.name, &input, service.as_ref()).await
+                ignored = ignored_members(spec, model, operation, &input);
+                self.handle(call.clone(), spec.name, &input, service.as_ref()).await
             }
         };
         if !ignored.is_empty() {
-            let operation = operation_name(&model, operation);
+            let operation = operation_name(model, operation);
             tracing::warn!(service = %model.id, operation, ?ignored, "inputs not honoured");
         }
         let fault = result.as_ref().err();
@@ -163,17 +177,17 @@ impl Kernel {
     /// The coded service of the call and the operation, when it has built that.
     fn coded(&self, call: &Call) -> Option<(&Arc<dyn Service>, &'static OperationSpec)> {
         let service = self.registry.get(&call.model.id)?;
-        let name = operation_name(&call.model, call.operation);
+        let name = operation_name(call.model, call.operation);
         service.descriptor().operations.iter().find(|spec| spec.name == name).map(|spec| (service, spec))
     }
 
     fn validate(&self, call: &mut Call, coded: Option<(&Arc<dyn Service>, &OperationSpec)>) -> Result<(), Fault> {
-        let model = call.model.clone();
+        let model = call.model;
         let Some(operation) = model.operations.get(call.operation) else { return Err(Fault::internal()) };
         let Some(shape) = operation.input else { return Ok(()) };
-        fill_idempotency_tokens(&model, shape, &call.world, &mut call.input);
-        let Err(violations) = validate::validate(&model, shape, &call.input) else { return Ok(()) };
-        let style = coded.map_or(usual_style(&model), |(service, _)| service.descriptor().validation);
+        fill_idempotency_tokens(model, shape, &call.world, &mut call.input);
+        let Err(violations) = validate::validate(model, shape, &call.input) else { return Ok(()) };
+        let style = coded.map_or(usual_style(model), |(service, _)| service.descriptor().validation);
         match style {
             ValidationStyle::Own(word) => violations.iter().find_map(word).map_or(Ok(()), Err),
             ValidationStyle::Listed { code } => Err(Fault::new(code, 400, true, validate::message(&violations))),
@@ -182,7 +196,7 @@ impl Kernel {
 
     /// Runs the handler and commits, again while the commit conflicts or the handler waits.
     async fn handle(
-        self: Arc<Self>,
+        self: &Arc<Self>,
         info: Arc<CallInfo>,
         operation: &'static str,
         input: &Value,
@@ -192,7 +206,9 @@ impl Kernel {
         let mut overdue = false;
         let mut conflicts = 0;
         loop {
-            let tx = self.begin(&info.world).map_err(|error| self.begin_fault(&info.world, error))?;
+            let world = &info.world;
+            let tx = if conflicts < LIVE_ATTEMPTS { self.begin_live(world) } else { self.begin(world) };
+            let tx = tx.map_err(|error| self.begin_fault(world, error))?;
             let cx = Cx::new(self.clone(), info.clone(), tx, overdue);
             let reply = guarded(service.call(&cx, operation, input)).await;
             let error = match reply {
@@ -262,7 +278,7 @@ impl Kernel {
         let info = Arc::new(CallInfo {
             world: world.clone(),
             scope: Scope::new(account, region),
-            principal: Principal::service(&format!("{model}.amazonaws.com"), account),
+            principal: Arc::new(Principal::service(&format!("{model}.amazonaws.com"), account)),
             access_key: None,
             source_arn: None,
             request_id: world.ids.uuid(),
@@ -289,7 +305,7 @@ impl Kernel {
     }
 
     /// A call to `operation` of the service with that model id; `None` when there is no such operation.
-    pub fn operation(service: &str, operation: &str) -> Option<(Arc<kumoi_model::Service>, usize)> {
+    pub fn operation(service: &str, operation: &str) -> Option<(&'static kumoi_model::Service, usize)> {
         let model = Catalog::get().load(service)?;
         let index = *model.by_name.get(operation)? as usize;
         Some((model, index))

@@ -192,7 +192,7 @@ async fn attempt(kernel: &Arc<Kernel>, world: &Arc<World>, effect: &Effect) -> R
     let call = Call {
         world: world.clone(),
         scope: Scope::new(&effect.account, &effect.region),
-        principal: effect.principal.clone(),
+        principal: Arc::new(effect.principal.clone()),
         access_key: None,
         source_arn: effect.source_arn.clone(),
         request_id: world.ids.uuid(),

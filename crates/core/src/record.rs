@@ -44,7 +44,7 @@ pub struct RequestRecord {
 #[derive(Clone)]
 pub(crate) struct Finished {
     pub(crate) call: Arc<CallInfo>,
-    pub(crate) model: Arc<kumoi_model::Service>,
+    pub(crate) model: &'static kumoi_model::Service,
     /// The operation, by its index in the model.
     pub(crate) operation: usize,
     pub(crate) status: u16,
@@ -63,7 +63,7 @@ impl From<Finished> for RequestRecord {
             account: call.scope.account.to_string(),
             region: call.scope.region.to_string(),
             service: model.id.clone(),
-            operation: operation_name(&model, operation).to_owned(),
+            operation: operation_name(model, operation).to_owned(),
             status,
             code,
             principal: call.principal.arn.clone(),

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use kumoi_store::{Scope, Store, StoreError, Table, WorldId};
-use parking_lot::RwLock;
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::{self, Clock, SETTING, SETTING_KEY, Setting};
@@ -42,13 +43,20 @@ static OPENED: Table<String, Opened> = Table::world("kumoi", "opened");
 pub struct Worlds {
     store: Store,
     seed: u64,
-    open: RwLock<HashMap<WorldId, Arc<World>>>,
+    /// Replaced as a whole, as seldom as worlds come and go: every request looks into it.
+    open: ArcSwap<HashMap<WorldId, Arc<World>>>,
+    changing: Mutex<()>,
 }
 
 impl Worlds {
     /// Opens every world of the store.
     pub async fn open(store: Store, settings: &Settings) -> Result<Self, StoreError> {
-        let worlds = Self { store, seed: settings.seed.unwrap_or_else(random_seed), open: RwLock::default() };
+        let worlds = Self {
+            store,
+            seed: settings.seed.unwrap_or_else(random_seed),
+            open: ArcSwap::default(),
+            changing: Mutex::new(()),
+        };
         for info in worlds.store.worlds() {
             worlds.attach(&info.id, None).await?;
         }
@@ -57,12 +65,12 @@ impl Worlds {
 
     /// The open world of that name.
     pub fn get(&self, id: &WorldId) -> Option<Arc<World>> {
-        self.open.read().get(id).cloned()
+        self.open.load().get(id).cloned()
     }
 
     /// All open worlds, by name.
     pub fn all(&self) -> Vec<Arc<World>> {
-        let mut worlds: Vec<_> = self.open.read().values().cloned().collect();
+        let mut worlds: Vec<_> = self.open.load().values().cloned().collect();
         worlds.sort_by(|a, b| a.id.cmp(&b.id));
         worlds
     }
@@ -92,15 +100,23 @@ impl Worlds {
             delivering: tokio::sync::Mutex::new(()),
             ended: tokio::sync::watch::Sender::new(false),
         });
-        if let Some(old) = self.open.write().insert(id.clone(), world.clone()) {
-            old.ended.send_replace(true);
-        }
+        self.change(|open| open.insert(id.clone(), world.clone()));
         Ok(world)
     }
 
     /// Forgets a world that the store no longer has.
     pub(crate) fn detach(&self, id: &WorldId) {
-        if let Some(old) = self.open.write().remove(id) {
+        self.change(|open| open.remove(id));
+    }
+
+    /// Changes the list of open worlds, and ends the world that is no longer in it.
+    fn change(&self, change: impl FnOnce(&mut HashMap<WorldId, Arc<World>>) -> Option<Arc<World>>) {
+        let changing = self.changing.lock();
+        let mut open = HashMap::clone(&self.open.load());
+        let old = change(&mut open);
+        self.open.store(Arc::new(open));
+        drop(changing);
+        if let Some(old) = old {
             old.ended.send_replace(true);
         }
     }

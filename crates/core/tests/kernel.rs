@@ -151,7 +151,7 @@ async fn tell(kernel: &Arc<Kernel>, world: Arc<World>, command: &str) -> Outcome
     let call = Call {
         world,
         scope: Scope::new("000000000000", "us-east-1"),
-        principal: Principal::root("aws", "000000000000"),
+        principal: Principal::root("aws", "000000000000").into(),
         access_key: None,
         source_arn: None,
         request_id: "r".into(),

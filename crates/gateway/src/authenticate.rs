@@ -9,13 +9,14 @@
 //! Only issued keys have a secret that kumoi knows, so only they can be, and are, verified. `KEY@WORLD` in place of any of these chooses a
 //! world; so do the header `x-kumoi-world` and a host name, which go before it.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use kumoi_core::identity::{self, Credential};
 use kumoi_core::{Kernel, Principal, World};
 use kumoi_model::partitions::partition_of;
 use kumoi_model::{Protocol, Service};
-use kumoi_store::{StoreError, WorldId};
+use kumoi_store::{Scope, StoreError, WorldId};
 use kumoi_wire::WireError;
 use kumoi_wire::sigv4::{self, Family, PathStyle, Payload, Policy, Presented, SigError};
 
@@ -27,11 +28,35 @@ use crate::identify::hosts::HostFacts;
 /// Header that chooses a world.
 pub(crate) const WORLD_HEADER: &str = "x-kumoi-world";
 
-/// Who asks, in which world.
+/// Who asks, in which world, account and region.
 pub(crate) struct Caller {
-    pub(crate) principal: Principal,
-    pub(crate) access_key: Option<String>,
+    pub(crate) principal: Arc<Principal>,
+    pub(crate) access_key: Option<Arc<str>>,
     pub(crate) world: Arc<World>,
+    pub(crate) scope: Scope,
+}
+
+/// The most root users that a thread keeps.
+const MAX_ROOTS: usize = 64;
+
+/// The root user of an account, in a region.
+fn root_of(account: &str, region: &str) -> (Arc<Principal>, Scope) {
+    thread_local! {
+        // Most requests come from the same few. Each thread has its own, so that none waits for another to count their users.
+        static KNOWN: RefCell<Vec<(Arc<Principal>, Scope)>> = const { RefCell::new(Vec::new()) };
+    }
+    KNOWN.with_borrow_mut(|known| {
+        let same = |(_, scope): &&(Arc<Principal>, Scope)| &*scope.account == account && &*scope.region == region;
+        if let Some(root) = known.iter().find(same) {
+            return root.clone();
+        }
+        let principal = Arc::new(Principal::root(&partition_of(region).id, account));
+        let root = (principal, Scope::new(account, region));
+        if known.len() < MAX_ROOTS {
+            known.push(root.clone());
+        }
+        root
+    })
 }
 
 /// The world that a request chooses.
@@ -70,21 +95,21 @@ pub(crate) async fn authenticate(
     world: Arc<World>,
 ) -> Result<Caller, Failure> {
     let key = presented.access_key().map(|key| key.split_once('@').map_or(key, |(key, _)| key));
-    let root = |account: &str| Principal::root(&partition_of(target.region).id, account);
-    let Some(key) = key else {
-        return Ok(Caller { principal: root(&kernel.settings().account), access_key: None, world });
+    let root = |account: &str, access_key, world| {
+        let (principal, scope) = root_of(account, target.region);
+        Caller { principal, access_key, world, scope }
     };
+    let Some(key) = key else { return Ok(root(&kernel.settings().account, None, world)) };
+    let access_key = Some(Arc::from(key));
     let credential = if is_issued(key) { find(kernel, &world, key).await? } else { None };
-    let principal = match credential {
-        Some(credential) => {
-            let style = path_style(target.model);
-            verify(head, presented, payload, &credential, &world, style).map_err(|error| refusal(target, &error))?;
-            credential.principal
-        }
-        None if is_account(key) => root(key),
-        None => root(&kernel.settings().account),
+    let Some(credential) = credential else {
+        let account = if is_account(key) { key } else { &kernel.settings().account };
+        return Ok(root(account, access_key, world));
     };
-    Ok(Caller { principal, access_key: Some(key.to_owned()), world })
+    let style = path_style(target.model);
+    verify(head, presented, payload, &credential, &world, style).map_err(|error| refusal(target, &error))?;
+    let scope = Scope::new(&credential.principal.account, target.region);
+    Ok(Caller { principal: Arc::new(credential.principal), access_key, world, scope })
 }
 
 /// The form of the keys that IAM (`AKIA`) and STS (`ASIA`) issue; no other needs a look into the store.

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use futures_util::Stream;
+use futures_util::{FutureExt as _, Stream};
 use http::HeaderMap;
 use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::BodyExt as _;
@@ -122,24 +122,31 @@ impl Reader {
             if self.body.is_end_stream() {
                 return Ok(None);
             }
+            // Most bodies are here already, and need no watch.
+            if let Some(frame) = self.body.frame().now_or_never() {
+                match self.take(frame)? {
+                    Some(data) if data.is_empty() => continue,
+                    data => return Ok(data),
+                }
+            }
             let allowed = self.stall + Duration::from_secs(self.received / self.rate);
             let patience = allowed.saturating_sub(self.started.elapsed()).min(self.stall);
-            let frame = match tokio::time::timeout(patience, self.body.frame()).await {
-                Err(_) => return Err(BodyError::TooSlow),
-                Ok(None) => return Ok(None),
-                Ok(Some(Err(_))) => return Err(BodyError::Broken),
-                Ok(Some(Ok(frame))) => frame,
+            let Ok(frame) = tokio::time::timeout(patience, self.body.frame()).await else {
+                return Err(BodyError::TooSlow);
             };
-            // Trailers are of no interest here.
-            let Ok(data) = frame.into_data() else { continue };
-            self.received = self.received.saturating_add(data.len() as u64);
-            if self.received > self.limit {
-                return Err(BodyError::TooLarge(self.limit));
-            }
-            if !data.is_empty() {
-                return Ok(Some(data));
+            match self.take(frame)? {
+                Some(data) if data.is_empty() => {}
+                data => return Ok(data),
             }
         }
+    }
+
+    /// The bytes of a frame, none for trailers, which are of no interest here; `None` at the end.
+    fn take(&mut self, frame: Option<Result<Frame<Bytes>, hyper::Error>>) -> Result<Option<Bytes>, BodyError> {
+        let Some(frame) = frame.transpose().map_err(|_| BodyError::Broken)? else { return Ok(None) };
+        let data = frame.into_data().unwrap_or_default();
+        self.received = self.received.saturating_add(data.len() as u64);
+        if self.received > self.limit { Err(BodyError::TooLarge(self.limit)) } else { Ok(Some(data)) }
     }
 }
 

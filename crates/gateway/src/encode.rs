@@ -49,7 +49,7 @@ pub(crate) fn refuse(head: &Head, failure: Failure, request_id: &str) -> Reply {
     match failure {
         Failure::Service { service, protocol, mut error, .. } => {
             error.head = head.method == http::Method::HEAD;
-            from_wire(&service, kumoi_wire::encode_error(&service, protocol, &error, request_id), request_id)
+            from_wire(service, kumoi_wire::encode_error(service, protocol, &error, request_id), request_id)
         }
         Failure::Plain { status, code, message } => plain(status, code, &message, request_id),
     }

@@ -1,7 +1,5 @@
 //! What a request gets that never becomes a call.
 
-use std::sync::Arc;
-
 use kumoi_model::{Protocol, Service};
 use kumoi_wire::WireError;
 
@@ -14,7 +12,7 @@ pub(crate) enum Failure {
     /// The service is known: the error goes out in its own form.
     Service {
         /// The service.
-        service: Arc<Service>,
+        service: &'static Service,
         /// The protocol that the client speaks.
         protocol: Protocol,
         /// The operation, once that is known, too.
@@ -35,13 +33,13 @@ pub(crate) enum Failure {
 
 impl Failure {
     /// An error in the form of a service.
-    pub(crate) fn service(service: &Arc<Service>, protocol: Protocol, error: WireError) -> Self {
-        Self::Service { service: service.clone(), protocol, operation: None, error: Box::new(error) }
+    pub(crate) fn service(service: &'static Service, protocol: Protocol, error: WireError) -> Self {
+        Self::Service { service, protocol, operation: None, error: Box::new(error) }
     }
 
     /// An error in the form of the service that a request is for.
     pub(crate) fn at(target: &Target<'_>, error: WireError) -> Self {
-        let (service, operation) = (target.model.clone(), Some(target.index));
+        let (service, operation) = (target.model, Some(target.index));
         Self::Service { service, protocol: target.protocol, operation, error: Box::new(error) }
     }
 

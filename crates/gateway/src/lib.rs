@@ -19,6 +19,7 @@ mod encode;
 mod failure;
 mod gateway;
 mod identify;
+mod lanes;
 mod listener;
 mod pipeline;
 mod server;

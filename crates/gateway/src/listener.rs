@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::activity::Activity;
 use crate::gateway::Gateway;
+use crate::lanes::Lanes;
 use crate::pipeline;
 use crate::stream::{Opening, Patient, sniff};
 
@@ -26,6 +27,7 @@ const HYPER_HEADERS: usize = 100;
 pub(crate) async fn accept(
     gateway: Arc<Gateway>,
     listener: TcpListener,
+    lanes: Arc<Lanes>,
     places: Arc<Semaphore>,
     stopping: CancellationToken,
 ) {
@@ -39,8 +41,9 @@ pub(crate) async fn accept(
             accepted = listener.accept() => accepted,
             () = stopping.cancelled() => return,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        // Let go of here, so that its lane can take it up.
+        let stream = match accepted.and_then(|(stream, _)| stream.into_std()) {
+            Ok(stream) => stream,
             Err(error) => {
                 // Out of file descriptors, most likely: others must end before another can begin.
                 tracing::warn!(%error, "a connection was not accepted");
@@ -49,8 +52,11 @@ pub(crate) async fn accept(
             }
         };
         let (gateway, stopping) = (gateway.clone(), stopping.clone());
-        tokio::spawn(async move {
-            connection(gateway, stream, stopping).await;
+        lanes.serve(async move {
+            match TcpStream::from_std(stream) {
+                Ok(stream) => connection(gateway, stream, stopping).await,
+                Err(error) => tracing::warn!(%error, "a connection was not accepted"),
+            }
             drop(place);
         });
     }
@@ -102,12 +108,16 @@ async fn serve<S>(
     let limits = gateway.config.limits.clone();
     let io = TokioIo::new(Patient::new(stream, ahead, limits.write_stall));
     let activity = Arc::new(Activity::default());
+    // The connection's own: all threads would wait for each other to count the users of the one that they share.
+    let gateway = Arc::new(gateway);
     let service = service_fn({
         let activity = activity.clone();
         move |request| {
             let (gateway, exchange) = (gateway.clone(), activity.begin());
             async move {
-                let reply = pipeline::answer(gateway, request, scheme).await;
+                let reply = pipeline::answer(&gateway, request, scheme).await;
+                // The other requests at hand come first. Answers then go out one after the other, to clients that are awake already.
+                tokio::task::yield_now().await;
                 Ok::<_, Infallible>(reply.map(|body| exchange.with(body)))
             }
         }

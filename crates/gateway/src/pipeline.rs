@@ -16,7 +16,6 @@ use hyper::Request;
 use hyper::body::Incoming;
 use kumoi_core::clock::{Stopwatch, real_time};
 use kumoi_core::{Call, Endpoint, RequestRecord};
-use kumoi_store::Scope;
 use kumoi_wire::sigv4::{self, Payload, Presented};
 use kumoi_wire::{Body, streams_request};
 
@@ -30,12 +29,12 @@ use crate::identify::{hosts, identify, settle};
 use crate::{admin, compat, content, cors, decode};
 
 /// Answers a request, whatever it is. A panic on the way costs this one request a 500.
-pub(crate) async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>, scheme: &'static str) -> Reply {
+pub(crate) async fn answer(gateway: &Arc<Gateway>, request: Request<Incoming>, scheme: &'static str) -> Reply {
     let (parts, body) = request.into_parts();
     let head = Head::accept(parts, scheme);
     let mut body = RequestBody::new(body, &head.headers);
     let request_id = gateway.request_id();
-    let answered = AssertUnwindSafe(route(&gateway, &head, &mut body, &request_id)).catch_unwind().await;
+    let answered = AssertUnwindSafe(route(gateway, &head, &mut body, &request_id)).catch_unwind().await;
     let mut reply = answered.unwrap_or_else(|panic| {
         tracing::error!(message = panic_message(panic.as_ref()), path = head.raw_path(), "a request panicked");
         encode::plain(
@@ -45,7 +44,7 @@ pub(crate) async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>, sc
             &request_id,
         )
     });
-    decorate(&gateway, &head, reply.headers_mut());
+    decorate(gateway, &head, reply.headers_mut());
     if !body.settle().await && head.is_http1() {
         reply.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
@@ -150,18 +149,18 @@ async fn call(gateway: &Arc<Gateway>, head: &Head, body: &mut RequestBody, reque
 
     // validate → authorize → handle → commit → record
     let call = Call {
-        scope: Scope::new(&caller.principal.account, target.region),
+        scope: caller.scope,
         world: caller.world,
         principal: caller.principal,
         access_key: caller.access_key,
         source_arn: None,
         request_id: request_id.to_owned(),
         endpoint: Endpoint { scheme: head.scheme, host: head.host().into() },
-        model: target.model.clone(),
+        model: target.model,
         operation: target.index,
         input,
     };
-    let outcome = kernel.clone().dispatch(call).await;
+    let outcome = kernel.dispatch(call).await;
 
     // encode
     Ok(encode::encode(head, &target, outcome, request_id))

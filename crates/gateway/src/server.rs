@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use crate::ServerConfig;
 use crate::compat::init::Stage;
 use crate::gateway::Gateway;
+use crate::lanes::Lanes;
 use crate::listener;
 
 /// Why a server ended.
@@ -25,6 +26,7 @@ pub enum Ending {
 /// A server that listens and has not begun to answer yet.
 pub struct Server {
     gateway: Arc<Gateway>,
+    lanes: Arc<Lanes>,
     listeners: Vec<TcpListener>,
     addresses: Vec<SocketAddr>,
 }
@@ -33,7 +35,7 @@ impl Server {
     /// Binds every address of the configuration.
     ///
     /// # Errors
-    /// An address that cannot be bound; the message names it.
+    /// An address that cannot be bound, which the message names; no threads to serve with.
     pub async fn bind(config: ServerConfig) -> io::Result<Self> {
         let mut listeners = Vec::with_capacity(config.listen.len());
         let mut addresses = Vec::with_capacity(config.listen.len());
@@ -44,7 +46,8 @@ impl Server {
             addresses.push(listener.local_addr().map_err(explain)?);
             listeners.push(listener);
         }
-        Ok(Self { gateway: Arc::new(Gateway::new(config)), listeners, addresses })
+        let lanes = Arc::new(Lanes::open()?);
+        Ok(Self { gateway: Arc::new(Gateway::new(config)), lanes, listeners, addresses })
     }
 
     /// The first address that it listens on, with the port that a 0 turned into.
@@ -64,14 +67,15 @@ impl Server {
     /// stage `boot` are done wait for them.
     pub async fn run(self, shutdown: impl Future<Output = ()>, ready: impl FnOnce()) -> Ending {
         let endpoint = self.endpoint();
-        let Self { gateway, listeners, .. } = self;
+        let Self { gateway, lanes, listeners, .. } = self;
         let config = &gateway.config;
         let places = Arc::new(Semaphore::new(places_of(config)));
         let mut accepting = JoinSet::new();
         let serving = async {
             gateway.init.run(Stage::Boot, endpoint.as_deref(), config).await;
             for listener in listeners {
-                accepting.spawn(listener::accept(gateway.clone(), listener, places.clone(), gateway.stopping.clone()));
+                let (gateway, stopping) = (gateway.clone(), gateway.stopping.clone());
+                accepting.spawn(listener::accept(gateway, listener, lanes.clone(), places.clone(), stopping));
             }
             gateway.init.run(Stage::Start, endpoint.as_deref(), config).await;
             gateway.init.run(Stage::Ready, endpoint.as_deref(), config).await;

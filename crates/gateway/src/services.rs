@@ -1,8 +1,8 @@
 //! What the gateway keeps of each service between requests: its model and its router, from first use on.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
 
 use kumoi_model::{Catalog, CatalogEntry, Protocol, Service};
 use kumoi_wire::Router;
@@ -11,19 +11,19 @@ use kumoi_wire::Router;
 pub(crate) struct Known {
     /// The catalog's facts.
     pub(crate) entry: &'static CatalogEntry,
-    loaded: OnceLock<Option<(Arc<Service>, Router)>>,
+    loaded: OnceLock<Option<(&'static Service, Router)>>,
     used: AtomicBool,
 }
 
 impl Known {
     /// The model and the router over its URI templates; read on first use. `None` when the embedded model is damaged.
-    pub(crate) fn load(&self) -> Option<(&Arc<Service>, &Router)> {
+    pub(crate) fn load(&self) -> Option<(&'static Service, &Router)> {
         let loaded = self.loaded.get_or_init(|| {
             let model = Catalog::get().load(&self.entry.id)?;
-            let router = Router::new(&model);
+            let router = Router::new(model);
             Some((model, router))
         });
-        loaded.as_ref().map(|(model, router)| (model, router))
+        loaded.as_ref().map(|(model, router)| (*model, router))
     }
 
     pub(crate) fn speaks(&self, protocol: Protocol) -> bool {

@@ -73,6 +73,19 @@ impl<S> Patient<S> {
     }
 }
 
+/// Writes of up to so many bytes are joined: copying a head and a short body takes less than telling the kernel of both.
+const SHORT: usize = 2048;
+
+/// What the buffers hold, one after the other, if it is short.
+fn join<'a>(bufs: &[io::IoSlice<'_>], joined: &'a mut [u8; SHORT]) -> Option<&'a [u8]> {
+    let mut end = 0;
+    for buf in bufs {
+        joined.get_mut(end..end + buf.len())?.copy_from_slice(buf);
+        end += buf.len();
+    }
+    joined.get(..end)
+}
+
 impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
@@ -98,7 +111,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        let written = Pin::new(&mut this.stream).poll_write_vectored(cx, bufs);
+        let stream = Pin::new(&mut this.stream);
+        let mut joined = [0; SHORT];
+        let written = match join(bufs, &mut joined) {
+            Some(bytes) => stream.poll_write(cx, bytes),
+            None => stream.poll_write_vectored(cx, bufs),
+        };
         this.watch(cx, written)
     }
 
@@ -126,6 +144,16 @@ mod tests {
     async fn opening(bytes: &[u8]) -> Option<(Opening, Bytes)> {
         let mut stream = bytes;
         sniff(&mut stream, true).await.unwrap()
+    }
+
+    #[test]
+    fn short_writes_are_joined() {
+        let mut joined = [0; SHORT];
+        let bufs = [&b"HTTP/1.1 200 OK\r\n\r\n"[..], b"", b"body"];
+        let slices = bufs.map(io::IoSlice::new);
+        assert_eq!(join(&slices, &mut joined), Some(bufs.concat().as_slice()));
+        let long = vec![b'x'; SHORT - 3];
+        assert_eq!(join(&[io::IoSlice::new(&long), io::IoSlice::new(b"four")], &mut joined), None);
     }
 
     #[tokio::test]

@@ -1,7 +1,7 @@
 //! All services at a glance, each loaded whole on first use.
 
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use crate::format;
 use crate::{Protocol, Service};
@@ -29,7 +29,7 @@ pub(crate) use embedded::partitions as partitions_document;
 /// Compressed models stay in the program's read-only data: a service costs memory from its first [`load`](Catalog::load) on.
 pub struct Catalog {
     entries: Vec<CatalogEntry>,
-    loaded: Vec<OnceLock<Option<Arc<Service>>>>,
+    loaded: Vec<OnceLock<Option<Service>>>,
     by_id: HashMap<String, usize>,
     by_service_id: HashMap<String, usize>,
     by_signing_name: HashMap<String, Vec<usize>>,
@@ -82,13 +82,13 @@ impl Catalog {
 
     /// The whole model of a service: decompressed and decoded on first use, shared from then on. `None` when there is no such
     /// service.
-    pub fn load(&self, id: &str) -> Option<Arc<Service>> {
+    pub fn load(&self, id: &str) -> Option<&Service> {
         let slot = self.by_id.get(id).and_then(|&at| self.loaded.get(at))?;
-        slot.get_or_init(|| {
+        let model = slot.get_or_init(|| {
             let document = format::unpack(embedded::file(id)?).ok()?;
-            format::decode(&document).ok().map(Arc::new)
-        })
-        .clone()
+            format::decode(&document).ok()
+        });
+        model.as_ref()
     }
 
     /// Services whose signatures carry that name; several where a family shares one, such as `rds` with DocumentDB and Neptune.

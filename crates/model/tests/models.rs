@@ -22,8 +22,8 @@ fn every_model_loads_and_survives_its_encoding() {
     let (mut operations, mut shapes) = (0, 0);
     for entry in catalog.services() {
         let service = catalog.load(&entry.id).unwrap_or_else(|| panic!("{} does not load", entry.id));
-        assert_eq!(format::CatalogEntry::from(&*service), *entry);
-        assert_eq!(format::decode(&format::encode(&service)).as_ref(), Ok(&*service), "{}", entry.id);
+        assert_eq!(format::CatalogEntry::from(service), *entry);
+        assert_eq!(format::decode(&format::encode(service)).as_ref(), Ok(service), "{}", entry.id);
         assert!(!service.protocols.is_empty(), "{} speaks no protocol", entry.id);
         for (index, operation) in service.operations.iter().enumerate() {
             assert_eq!(service.by_name.get(&operation.name), Some(&(index as u32)));
@@ -78,7 +78,7 @@ fn members_stand_in_the_order_of_the_model() {
 fn damaged_documents_are_refused() {
     let mut numbers = Numbers(0x5eed);
     for id in ["sts", "sqs", "s3"] {
-        let document = format::encode(&Catalog::get().load(id).unwrap());
+        let document = format::encode(Catalog::get().load(id).unwrap());
         for _ in 0..1500 {
             let mut damaged = document.clone();
             for _ in 0..=numbers.below(3) {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crate::raw::{RawKey, Span};
 
-/// The keys that the history of a world remembers. A transaction that began before the oldest of them conflicts, whatever it read.
+/// The keys that the history of a world remembers, about. A transaction that began before the oldest of them conflicts, whatever it read.
 const REMEMBERED_KEYS: usize = 64 * 1024;
 /// The bytes of those keys: clients choose how long most keys are.
 const REMEMBERED_BYTES: usize = 32 << 20;
@@ -72,18 +72,57 @@ impl ReadSet {
     }
 }
 
-/// What a commit changed.
-#[derive(Debug)]
-enum Changed {
-    Keys(Vec<RawKey>),
-    Everything,
+/// The bytes of a block, about, after which another is begun.
+const BLOCK_BYTES: usize = 64 << 10;
+
+/// Consecutive commits. Their keys lie one after the other, so that remembering and forgetting them takes no allocation of its own.
+#[derive(Debug, Default)]
+struct Block {
+    /// The keys, each behind its length.
+    bytes: Vec<u8>,
+    /// Where each commit ends.
+    ends: Vec<usize>,
+    keys: usize,
+}
+
+impl Block {
+    fn push(&mut self, keys: &[RawKey]) {
+        for key in keys {
+            self.bytes.extend_from_slice(&key.bytes().len().to_ne_bytes());
+            self.bytes.extend_from_slice(key.bytes());
+        }
+        self.keys += keys.len();
+        self.ends.push(self.bytes.len());
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+        self.keys = 0;
+    }
+
+    /// Whether one of the latest `missed` commits changed something of what was read.
+    fn changed(&self, missed: usize, reads: &ReadSet) -> bool {
+        let known = self.ends.len().saturating_sub(missed);
+        let start = known.checked_sub(1).and_then(|at| self.ends.get(at)).copied().unwrap_or(0);
+        let mut rest = self.bytes.get(start..).unwrap_or_default();
+        while let Some((length, after)) = rest.split_first_chunk() {
+            let (key, after) = after.split_at_checked(usize::from_ne_bytes(*length)).unwrap_or_default();
+            if reads.contains(key) {
+                return true;
+            }
+            rest = after;
+        }
+        false
+    }
 }
 
 /// The recent commits of a world.
 #[derive(Debug, Default)]
 pub(crate) struct History {
     /// Consecutive commits; the last one is number `latest`.
-    commits: VecDeque<Changed>,
+    blocks: VecDeque<Block>,
+    commits: usize,
     keys: usize,
     bytes: usize,
     latest: u64,
@@ -97,34 +136,41 @@ impl History {
         self.latest
     }
 
-    pub(crate) fn push(&mut self, keys: Vec<RawKey>) {
-        self.keys += keys.len().max(1);
-        self.bytes += size(&keys);
-        self.add(Changed::Keys(keys));
+    /// Remembers a commit that changed these keys.
+    pub(crate) fn push(&mut self, keys: &[RawKey]) {
+        if self.blocks.back().is_none_or(|block| block.bytes.len() >= BLOCK_BYTES) {
+            let block = self.forget();
+            self.blocks.push_back(block);
+        }
+        let Some(block) = self.blocks.back_mut() else { return };
+        let before = block.bytes.len();
+        block.push(keys);
+        self.bytes += block.bytes.len() - before;
+        self.keys += keys.len();
+        self.commits += 1;
+        self.latest += 1;
     }
 
     /// Remembers a change of the whole world.
     pub(crate) fn push_everything(&mut self) {
-        self.commits.clear();
-        self.keys = 1;
-        self.bytes = 0;
-        self.add(Changed::Everything);
-        self.replaced = self.latest;
+        let (latest, replaced) = (self.latest + 1, self.latest + 1);
+        *self = History { latest, replaced, ..History::default() };
     }
 
-    fn add(&mut self, changed: Changed) {
-        self.latest += 1;
-        self.commits.push_back(changed);
+    /// Forgets the oldest blocks while too much is remembered; an empty block, in the memory of one of them if that is of the usual size.
+    fn forget(&mut self) -> Block {
+        let mut empty = Block::default();
         while self.keys > REMEMBERED_KEYS || self.bytes > REMEMBERED_BYTES {
-            match self.commits.pop_front() {
-                Some(Changed::Keys(keys)) => {
-                    self.keys -= keys.len().max(1);
-                    self.bytes -= size(&keys);
-                }
-                Some(Changed::Everything) => self.keys -= 1,
-                None => break,
+            let Some(mut block) = self.blocks.pop_front() else { break };
+            self.commits -= block.ends.len();
+            self.keys -= block.keys;
+            self.bytes -= block.bytes.len();
+            if block.bytes.capacity() <= 4 * BLOCK_BYTES {
+                block.clear();
+                empty = block;
             }
         }
+        empty
     }
 
     /// Whether a commit after number `since` changed something of what was read, or may have. A change of the whole world concerns even those
@@ -136,20 +182,21 @@ impl History {
         if reads.is_empty() || since >= self.latest {
             return false;
         }
-        let missed = usize::try_from(self.latest - since).unwrap_or(usize::MAX);
-        if missed > self.commits.len() {
+        let mut missed = usize::try_from(self.latest - since).unwrap_or(usize::MAX);
+        if missed > self.commits {
             return true;
         }
-        self.commits.iter().rev().take(missed).any(|changed| match changed {
-            Changed::Everything => true,
-            Changed::Keys(keys) => keys.iter().any(|key| reads.contains(key.bytes())),
-        })
+        for block in self.blocks.iter().rev() {
+            if block.changed(missed, reads) {
+                return true;
+            }
+            missed = missed.saturating_sub(block.ends.len());
+            if missed == 0 {
+                break;
+            }
+        }
+        false
     }
-}
-
-/// The bytes of keys.
-fn size(keys: &[RawKey]) -> usize {
-    keys.iter().map(|key| key.bytes().len()).sum()
 }
 
 #[cfg(test)]
@@ -187,9 +234,9 @@ mod tests {
     #[test]
     fn only_later_commits_count() {
         let mut history = History::default();
-        history.push(vec![key("a")]);
+        history.push(&[key("a")]);
         let since = history.latest();
-        history.push(vec![key("b")]);
+        history.push(&[key("b")]);
         assert!(!history.changed_since(since, &reads(&["a"], &[])));
         assert!(history.changed_since(since, &reads(&["b"], &[])));
         assert!(history.changed_since(0, &reads(&["a"], &[])));
@@ -198,34 +245,50 @@ mod tests {
         assert!(history.changed_since(since, &reads(&["a"], &[])));
         assert!(!history.changed_since(history.latest(), &reads(&["a"], &[])));
         assert!(history.changed_since(since, &reads(&[], &[])), "not even what read nothing outlives its world");
-        history.push(vec![key("a")]);
+        history.push(&[key("a")]);
         assert!(!history.changed_since(history.latest() - 1, &reads(&[], &[])));
+    }
+
+    #[test]
+    fn commits_are_told_apart_across_blocks() {
+        let mut history = History::default();
+        let name = |number: u64| format!("{number:0100}");
+        let count = 4 * BLOCK_BYTES as u64 / 100;
+        for number in 1..=count {
+            history.push(&[key(&name(number)), key("always")]);
+        }
+        assert!(history.blocks.len() > 4);
+        for number in (1..=count).step_by(97) {
+            let reads = reads(&[&name(number)], &[]);
+            assert!(history.changed_since(number - 1, &reads), "{number}");
+            assert!(!history.changed_since(number, &reads), "{number}");
+        }
     }
 
     #[test]
     fn long_keys_are_remembered_for_a_shorter_time() {
         let mut history = History::default();
         let long = RawKey::join(b"space", &vec![1; 16 << 10]);
-        for _ in 0..3000 {
-            history.push(vec![long.clone()]);
+        for _ in 0..5000 {
+            history.push(std::slice::from_ref(&long));
         }
-        assert!(history.bytes <= REMEMBERED_BYTES && history.commits.len() > 1000);
-        assert_eq!(history.bytes, history.commits.len() * long.bytes().len());
+        assert!(history.bytes <= REMEMBERED_BYTES + 2 * BLOCK_BYTES && history.commits > 1000);
+        assert_eq!(history.bytes, history.blocks.iter().map(|block| block.bytes.len()).sum::<usize>());
         history.push_everything();
-        assert_eq!((history.bytes, history.commits.len()), (0, 1));
+        assert_eq!((history.bytes, history.commits), (0, 0));
     }
 
     #[test]
     fn the_history_is_bounded() {
         let mut history = History::default();
-        for _ in 0..REMEMBERED_KEYS + 10 {
-            history.push(vec![key("a")]);
+        for _ in 0..4 * REMEMBERED_KEYS {
+            history.push(&[key("a")]);
         }
-        assert_eq!(history.commits.len(), REMEMBERED_KEYS);
-        assert!(history.changed_since(5, &reads(&["never written"], &[])));
-        assert!(!history.changed_since(10, &reads(&["never written"], &[])));
-        history.push((0..REMEMBERED_KEYS + 1).map(|_| key("b")).collect());
-        assert!(history.commits.is_empty());
-        assert!(history.changed_since(history.latest() - 1, &reads(&["never written"], &[])));
+        let block = BLOCK_BYTES / (8 + key("a").bytes().len()) + 1;
+        let bounds = REMEMBERED_KEYS - block..=REMEMBERED_KEYS + block;
+        assert!(bounds.contains(&history.commits), "{}", history.commits);
+        let oldest = history.latest() - history.commits as u64;
+        assert!(history.changed_since(oldest - 1, &reads(&["never written"], &[])));
+        assert!(!history.changed_since(oldest, &reads(&["never written"], &[])));
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! - A **record** lies in a [`Table`] under an ordered [`Key`], scoped to an account and region where the table says so. An [`Index`]
 //!   orders records by another key, a [`Counter`] counts without conflicts.
-//! - A **transaction** ([`Tx`]) reads a snapshot and keeps its writes to itself. [`Store::commit`] applies them if nothing that it read has
+//! - A **transaction** ([`Tx`]) reads the world as of one moment and keeps its writes to itself. [`Store::commit`] applies them if nothing that it read has
 //!   changed meanwhile, and answers [`StoreError::Conflict`] otherwise: the caller runs it again. So readers never block writers, and
 //!   the outcome is that of running transactions one after the other.
 //! - A **world** is all state, several times over: [`Store::fork`] copies one in constant time.

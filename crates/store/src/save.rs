@@ -248,7 +248,7 @@ async fn fill(engine: &AnyEngine, world: &WorldId, input: &mut In<'_>) -> Result
         }
         loop {
             // Nobody else writes here: only a test engine gives conflicts.
-            match engine.commit(engine.begin(world)?, Default::default(), changes.clone()).await {
+            match engine.commit(engine.begin(world, false)?, changes.clone()).await {
                 Err(StoreError::Conflict) => {}
                 outcome => break outcome?,
             }

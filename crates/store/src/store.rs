@@ -32,7 +32,18 @@ impl Store {
     /// # Errors
     /// [`StoreError::UnknownWorld`], [`StoreError::Closed`].
     pub fn begin(&self, world: &WorldId) -> Result<Tx, StoreError> {
-        Ok(Tx::new(self.engine.begin(world)?, self.decoded.clone()))
+        Ok(Tx::new(self.engine.begin(world, false)?, self.decoded.clone()))
+    }
+
+    /// Begins a transaction that reads the present rather than a snapshot, where the engine can: for the short ones that are most of the load,
+    /// which then cost the commits of others nothing. All that it reads still belongs to one moment, but a read fails with
+    /// [`StoreError::Conflict`] once something that it read before has changed. One that keeps failing had better [begin](Self::begin)
+    /// on a snapshot.
+    ///
+    /// # Errors
+    /// As for [`Store::begin`].
+    pub fn begin_live(&self, world: &WorldId) -> Result<Tx, StoreError> {
+        Ok(Tx::new(self.engine.begin(world, true)?, self.decoded.clone()))
     }
 
     /// Makes the writes of a transaction visible and lasting, all or none. Transactions are serializable: the outcome is as if they had run
@@ -45,8 +56,8 @@ impl Store {
     /// [`StoreError::Conflict`]: run the transaction again. [`StoreError::UnknownWorld`] when the world was dropped.
     /// [`StoreError::Poisoned`] when writing to disk failed; whether the commit lasts is then unknown.
     pub async fn commit(&self, tx: Tx) -> Result<(), StoreError> {
-        let (snapshot, reads, writes) = tx.into_parts();
-        self.engine.commit(snapshot, reads, writes).await
+        let (snapshot, writes) = tx.into_parts();
+        self.engine.commit(snapshot, writes).await
     }
 
     /// Waits until a commit changes something that the transaction read, the absence of a record and the extent of a range included; or until
@@ -55,8 +66,8 @@ impl Store {
     ///
     /// Holds no snapshot while it waits, and can be dropped at any time.
     pub async fn changed(&self, tx: Tx) {
-        let (snapshot, reads, _) = tx.into_parts();
-        self.engine.changed(snapshot, reads).await;
+        let (snapshot, _) = tx.into_parts();
+        self.engine.changed(snapshot).await;
     }
 
     /// All worlds, by name.

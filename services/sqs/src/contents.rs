@@ -4,7 +4,7 @@ use kumoi_core::{Cx, Reply};
 
 use crate::message::{Message, new_key};
 use crate::queue::Located;
-use crate::tables::{GONE, MESSAGES, MessageKey, TOTAL};
+use crate::tables::{MESSAGES, MessageKey, RECEIVED, TOTAL};
 use crate::{fifo, sweep};
 
 /// Puts a message at the end of a queue; `sent` is the moment from which it ages, in microseconds.
@@ -25,7 +25,7 @@ pub(crate) async fn remove(cx: &Cx, at: &Located, key: &MessageKey, message: &Me
     cx.tx().remove(&at.scope, &MESSAGES, key, message).await?;
     cx.tx().add(&at.scope, &TOTAL, &key.0, -1).await?;
     if message.received > 0 {
-        cx.tx().add(&at.scope, &GONE, &key.0, 1).await?;
+        cx.tx().add(&at.scope, &RECEIVED, &key.0, -1).await?;
     }
     match (message.fifo, &message.group) {
         (true, Some(group)) => fifo::left(cx, at, group, key).await,

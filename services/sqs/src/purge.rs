@@ -7,7 +7,7 @@ use kumoi_store::{KeyRange, Scope};
 use crate::api::PurgeQueueInput;
 use crate::errors::purge_queue_in_progress;
 use crate::queue::Located;
-use crate::tables::{FLIGHT, GONE, GROUPS, MESSAGES, READY, TOTAL};
+use crate::tables::{GROUPS, MESSAGES, READY, RECEIVED, TOTAL};
 use crate::{enabled, sweep};
 
 /// Microseconds between two purges of a queue.
@@ -31,6 +31,7 @@ pub(crate) async fn purge(cx: &Cx, input: PurgeQueueInput) -> Reply<()> {
     let queue = at.queue_mut();
     queue.contents = cx.ids().sequence();
     queue.purged = Some(now);
+    queue.swept = None;
     at.save(cx).await
 }
 
@@ -61,7 +62,6 @@ pub(crate) async fn run(cx: &Cx, payload: &str) -> Reply<()> {
     if messages.len() == BATCH || groups.len() == BATCH {
         return drop_contents(cx, cx.scope(), contents).await;
     }
-    cx.delete(&FLIGHT, &contents).await?;
     cx.tx().clear_counter(cx.scope(), &TOTAL, &contents).await?;
-    Ok(cx.tx().clear_counter(cx.scope(), &GONE, &contents).await?)
+    Ok(cx.tx().clear_counter(cx.scope(), &RECEIVED, &contents).await?)
 }

@@ -38,6 +38,10 @@ pub(crate) struct Queue {
     /// When it was last purged, in microseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) purged: Option<i64>,
+    /// For when the sweep of what is past its retention is set, in microseconds since 1970. Here and not in a record of its own, as every
+    /// message that arrives asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) swept: Option<i64>,
     pub(crate) attributes: Attributes,
 }
 
@@ -173,7 +177,8 @@ pub(crate) async fn create(cx: &Cx, input: CreateQueueInput) -> Reply<CreateQueu
     }
     let now = cx.now().seconds;
     let (id, contents) = (cx.ids().sequence(), cx.ids().sequence());
-    cx.put(&QUEUES, &name, &Queue { id, contents, created: now, modified: now, purged: None, attributes }).await?;
+    cx.put(&QUEUES, &name, &Queue { id, contents, created: now, modified: now, purged: None, swept: None, attributes })
+        .await?;
     Ok(output)
 }
 

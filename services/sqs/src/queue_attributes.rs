@@ -73,11 +73,10 @@ pub(crate) async fn set(cx: &Cx, input: SetQueueAttributesInput) -> Reply<()> {
         }
         redrive::note_source(cx, &at.scope, &at.name, old.redrive.as_ref(), new.redrive.as_ref()).await?;
     }
-    if new.retention < old.retention {
-        sweep::retention_changed(cx, &at).await?;
-    }
     if at.queue.is_fifo() && new.delay != old.delay {
         fifo::delay_changed(cx, &at, old.delay).await?;
     }
-    at.save_changed(cx).await
+    let shorter = new.retention < old.retention;
+    at.save_changed(cx).await?;
+    if shorter { sweep::retention_changed(cx, &at).await } else { Ok(()) }
 }

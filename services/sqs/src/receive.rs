@@ -36,7 +36,7 @@ pub(crate) async fn receive(cx: &Cx, input: ReceiveMessageInput) -> Reply<Receiv
     {
         return Ok(asked.answer(&at, again));
     }
-    let (room, flight) = flight::room(cx, &at).await?;
+    let room = flight::room(cx, &at).await?;
     if room {
         match at.queue.is_fifo() {
             true => fifo::take(cx, &at, &mut take).await?,
@@ -55,7 +55,7 @@ pub(crate) async fn receive(cx: &Cx, input: ReceiveMessageInput) -> Reply<Receiv
         let wake = next.filter(|next| *next > take.now).map(Timestamp::from_micros);
         cx.wait(wake, cx.received().plus_seconds(asked.wait))?;
     }
-    flight::taken(cx, &at, flight, take.first).await?;
+    flight::taken(cx, &at, take.first).await?;
     if let (Some(attempt), false) = (&asked.attempt, take.taken.is_empty()) {
         attempts::note(cx, &at, attempt, &take.taken).await?;
     }

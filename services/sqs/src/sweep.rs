@@ -1,8 +1,8 @@
 //! Clearing away what time has ended: messages past their retention, deduplication ids, receive attempts.
 //!
 //! There is one timer a queue and kind, set for the earliest end. Whoever adds something that ends earlier than that sets it anew;
-//! the record in `sweeps` tells without reading the timer, and as it seldom changes, senders do not conflict over it. A sweep takes what has
-//! ended, a bounded number at a time, and sets the timer for what ends next.
+//! the record in `sweeps`, or for messages the queue itself, tells without reading the timer, and as it seldom changes, senders do not conflict
+//! over it. A sweep takes what has ended, a bounded number at a time, and sets the timer for what ends next.
 
 use kumoi_core::timers::{self, Timer};
 use kumoi_core::{Cx, Reply};
@@ -64,17 +64,46 @@ fn timer_name(kind: Kind, id: u64) -> String {
 
 /// Makes sure that a sweep comes at that moment or before, in microseconds.
 pub(crate) async fn ensure(cx: &Cx, at: &Located, kind: Kind, due: i64) -> Reply<()> {
-    let id = kind.id(at);
-    let set = cx.tx().get(&at.scope, &SWEEPS, &(kind.number(), id)).await?;
     let late = cx.now().micros().saturating_sub(OVERDUE);
-    if set.is_some_and(|set| set <= due && set > late) {
+    let fits = |set: Option<i64>| set.is_some_and(|set| set <= due && set > late);
+    if kind == Kind::Retention && fits(at.queue.swept) {
         return Ok(());
     }
-    plan(cx, &at.scope, kind, id, &at.name, due).await
+    // What was set in this very transaction counts.
+    if fits(when(cx, &at.scope, kind, kind.id(at), &at.name).await?) {
+        return Ok(());
+    }
+    plan(cx, &at.scope, kind, kind.id(at), &at.name, due).await
+}
+
+/// For when a sweep is set, in microseconds.
+async fn when(cx: &Cx, scope: &Scope, kind: Kind, id: u64, name: &str) -> Reply<Option<i64>> {
+    Ok(match kind {
+        Kind::Retention => Located::find(cx, scope.clone(), name).await?.and_then(|at| at.queue.swept),
+        Kind::Dedup | Kind::Attempts => cx.tx().get(scope, &SWEEPS, &(kind.number(), id)).await?,
+    })
+}
+
+/// Notes for when a sweep is set, in microseconds, or that none is.
+async fn note(cx: &Cx, scope: &Scope, kind: Kind, id: u64, name: &str, due: Option<i64>) -> Reply<()> {
+    match (kind, due) {
+        (Kind::Retention, due) => {
+            let found = Located::find(cx, scope.clone(), name).await?;
+            if let Some(mut at) = found.filter(|at| at.queue.contents == id) {
+                at.queue_mut().swept = due;
+                at.save(cx).await?;
+            }
+        }
+        (Kind::Dedup | Kind::Attempts, Some(due)) => cx.tx().put(scope, &SWEEPS, &(kind.number(), id), &due).await?,
+        (Kind::Dedup | Kind::Attempts, None) => {
+            cx.tx().delete(scope, &SWEEPS, &(kind.number(), id)).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn plan(cx: &Cx, scope: &Scope, kind: Kind, id: u64, name: &str, due: i64) -> Reply<()> {
-    cx.tx().put(scope, &SWEEPS, &(kind.number(), id), &due).await?;
+    note(cx, scope, kind, id, name, Some(due)).await?;
     let timer = Timer {
         name: timer_name(kind, id),
         due: Timestamp::from_micros(due),
@@ -87,7 +116,6 @@ async fn plan(cx: &Cx, scope: &Scope, kind: Kind, id: u64, name: &str, due: i64)
 /// Ends the sweeps of a contents that is dropped.
 pub(crate) async fn cancel_retention(cx: &Cx, scope: &Scope, contents: u64) -> Reply<()> {
     timers::cancel(cx.tx(), "sqs", scope, &timer_name(Kind::Retention, contents)).await?;
-    cx.tx().delete(scope, &SWEEPS, &(Kind::Retention.number(), contents)).await?;
     Ok(())
 }
 
@@ -116,10 +144,7 @@ pub(crate) async fn run(cx: &Cx, payload: &str) -> Reply<()> {
     };
     match next {
         Some(due) => plan(cx, cx.scope(), kind, id, name, due).await,
-        None => {
-            cx.delete(&SWEEPS, &(kind.number(), id)).await?;
-            Ok(())
-        }
+        None => note(cx, cx.scope(), kind, id, name, None).await,
     }
 }
 

@@ -9,7 +9,6 @@
 //! | `groups` | contents, group | FIFO only: who holds a message group, and until when |
 //! | `dedup` | queue, scope, deduplication id | FIFO only: what was sent in the last five minutes |
 //! | `attempts` | queue, receive request attempt id | FIFO only: what was received in the last five minutes |
-//! | `flight` | contents | how many messages were taken out, for the limit of messages in flight |
 //! | `sources` | dead-letter queue, source queue | who names the queue in a redrive policy |
 //! | `tasks` | source queue, sequence | message move tasks |
 //! | `sweeps` | kind, id | when the next sweep of that kind is set |
@@ -56,20 +55,8 @@ pub(crate) static GROUPED: Index<MessageKey, Message, (u64, String, i64, bool)> 
 /// Messages in a contents, seen or not.
 pub(crate) static TOTAL: Counter<u64> = Counter::region("sqs", "total");
 
-/// How many messages of a contents were received for the first time; see [`crate::flight`].
-pub(crate) static FLIGHT: Table<u64, Flight> = Table::region("sqs", "flight");
-
-/// The two numbers whose difference bounds the messages in flight.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Flight {
-    /// Messages that were received at least once.
-    pub(crate) taken: i64,
-    /// What [`GONE`] was when it was last looked at.
-    pub(crate) gone: i64,
-}
-
-/// Messages that were received and have left the queue since.
-pub(crate) static GONE: Counter<u64> = Counter::region("sqs", "gone");
+/// Messages of a contents that were received at least once; see [`crate::flight`].
+pub(crate) static RECEIVED: Counter<u64> = Counter::region("sqs", "received");
 
 /// A message group of a FIFO queue that has messages.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -135,5 +122,5 @@ pub(crate) static SOURCES: Table<(String, String), ()> = Table::region("sqs", "s
 
 pub(crate) static TASKS: Table<(String, u64), crate::move_task::Task> = Table::region("sqs", "tasks");
 
-/// The moment of a sweep that is set, in microseconds. See [`crate::sweep`].
+/// The moment of a sweep that is set, in microseconds, but for those of messages, which the queue notes. See [`crate::sweep`].
 pub(crate) static SWEEPS: Table<(u8, u64), i64> = Table::region("sqs", "sweeps");

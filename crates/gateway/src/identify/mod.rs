@@ -14,7 +14,6 @@ use http::Method;
 use kumoi_model::{Operation, Protocol, Service};
 use kumoi_wire::sigv4::SignedRequest;
 use kumoi_wire::{Body, Labels, Request, WireError, choose_protocol, find_operation};
-use std::sync::Arc;
 
 use crate::accept::Head;
 use crate::failure::Failure;
@@ -25,7 +24,7 @@ pub(crate) use siblings::settle;
 /// What a request is for.
 pub(crate) struct Target<'a> {
     /// The service's model.
-    pub(crate) model: &'a Arc<Service>,
+    pub(crate) model: &'static Service,
     /// The protocol that the client speaks.
     pub(crate) protocol: Protocol,
     /// The operation.

@@ -238,7 +238,7 @@ fn models_of_aws_give_the_messages_of_aws() {
         let shape = service.operation(operation).unwrap().input.unwrap();
         let structure = service.structure(shape).unwrap();
         let value = set(input.iter().map(|(name, value)| (structure.member(name).unwrap().0, value.clone())));
-        validate(&service, shape, &value).map_err(|violations| message(&violations))
+        validate(service, shape, &value).map_err(|violations| message(&violations))
     };
     let arn = text("arn:aws:iam::000000000000:role/test");
     assert_eq!(check("sts", "AssumeRole", &[("RoleArn", arn.clone()), ("RoleSessionName", text("session"))]), Ok(()));

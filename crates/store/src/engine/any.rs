@@ -1,10 +1,9 @@
 //! The engine that was chosen at the start. An enum and not a trait object: reads then need no boxed future.
 
 use super::chaos::{Chaos, ChaosSnapshot};
-use super::core::LocalSnapshot;
 use super::local::Local;
+use super::snapshot::LocalSnapshot;
 use super::{Engine, Snapshot, Write};
-use crate::conflict::ReadSet;
 use crate::raw::{Found, RawKey, Span, Value};
 use crate::worlds::{WorldId, WorldInfo};
 use crate::{EngineConfig, Stats, StoreError};
@@ -68,30 +67,25 @@ fn foreign() -> StoreError {
 impl Engine for AnyEngine {
     type Snapshot = AnySnapshot;
 
-    fn begin(&self, world: &WorldId) -> Result<AnySnapshot, StoreError> {
+    fn begin(&self, world: &WorldId, live: bool) -> Result<AnySnapshot, StoreError> {
         match self {
-            AnyEngine::Local(engine) => engine.begin(world).map(AnySnapshot::Local),
-            AnyEngine::Chaos(engine) => engine.begin(world).map(AnySnapshot::Chaos),
+            AnyEngine::Local(engine) => engine.begin(world, live).map(AnySnapshot::Local),
+            AnyEngine::Chaos(engine) => engine.begin(world, live).map(AnySnapshot::Chaos),
         }
     }
 
-    async fn commit(
-        &self,
-        snapshot: AnySnapshot,
-        reads: ReadSet,
-        writes: Vec<(RawKey, Write)>,
-    ) -> Result<(), StoreError> {
+    async fn commit(&self, snapshot: AnySnapshot, writes: Vec<(RawKey, Write)>) -> Result<(), StoreError> {
         match (self, snapshot) {
-            (AnyEngine::Local(engine), AnySnapshot::Local(snapshot)) => engine.commit(snapshot, reads, writes).await,
-            (AnyEngine::Chaos(engine), AnySnapshot::Chaos(snapshot)) => engine.commit(snapshot, reads, writes).await,
+            (AnyEngine::Local(engine), AnySnapshot::Local(snapshot)) => engine.commit(snapshot, writes).await,
+            (AnyEngine::Chaos(engine), AnySnapshot::Chaos(snapshot)) => engine.commit(snapshot, writes).await,
             _ => Err(foreign()),
         }
     }
 
-    async fn changed(&self, snapshot: AnySnapshot, reads: ReadSet) {
+    async fn changed(&self, snapshot: AnySnapshot) {
         match (self, snapshot) {
-            (AnyEngine::Local(engine), AnySnapshot::Local(snapshot)) => engine.changed(snapshot, reads).await,
-            (AnyEngine::Chaos(engine), AnySnapshot::Chaos(snapshot)) => engine.changed(snapshot, reads).await,
+            (AnyEngine::Local(engine), AnySnapshot::Local(snapshot)) => engine.changed(snapshot).await,
+            (AnyEngine::Chaos(engine), AnySnapshot::Chaos(snapshot)) => engine.changed(snapshot).await,
             _ => {}
         }
     }
@@ -142,15 +136,23 @@ impl Snapshot for AnySnapshot {
         each!(self, AnySnapshot, snapshot => snapshot.incarnation())
     }
 
-    async fn get(&self, key: &RawKey) -> Result<Option<Value>, StoreError> {
+    async fn get(&self, key: RawKey) -> Result<Option<Value>, StoreError> {
         each!(self, AnySnapshot, snapshot => snapshot.get(key).await)
     }
 
-    async fn scan(&self, span: &Span, reverse: bool, limit: usize) -> Result<Vec<Found>, StoreError> {
+    async fn glance(&self, key: &RawKey) -> Result<Option<Value>, StoreError> {
+        each!(self, AnySnapshot, snapshot => snapshot.glance(key).await)
+    }
+
+    async fn get_all(&self, keys: Vec<RawKey>) -> Result<Vec<Option<Value>>, StoreError> {
+        each!(self, AnySnapshot, snapshot => snapshot.get_all(keys).await)
+    }
+
+    async fn scan(&self, span: Span, reverse: bool, limit: usize) -> Result<Vec<Found>, StoreError> {
         each!(self, AnySnapshot, snapshot => snapshot.scan(span, reverse, limit).await)
     }
 
-    async fn count(&self, span: &Span) -> Result<usize, StoreError> {
+    async fn count(&self, span: Span) -> Result<usize, StoreError> {
         each!(self, AnySnapshot, snapshot => snapshot.count(span).await)
     }
 

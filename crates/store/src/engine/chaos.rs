@@ -6,7 +6,6 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use super::{Engine, Snapshot, Write};
-use crate::conflict::ReadSet;
 use crate::raw::{Found, RawKey, Span, Value};
 use crate::worlds::{WorldId, WorldInfo};
 use crate::{Stats, StoreError};
@@ -29,6 +28,7 @@ struct Dice {
 #[derive(Debug)]
 pub(crate) struct ChaosSnapshot<S> {
     inner: S,
+    live: bool,
     dice: std::sync::Arc<Dice>,
 }
 
@@ -42,6 +42,11 @@ impl Dice {
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         let fraction = u32::try_from((mixed ^ (mixed >> 31)) >> 32).unwrap_or(u32::MAX);
         f64::from(fraction) / f64::from(u32::MAX)
+    }
+
+    /// A conflict, with a share of the usual probability.
+    fn conflict(&self, share: f64) -> Result<(), StoreError> {
+        if self.roll() < self.conflict_rate * share { Err(StoreError::Conflict) } else { Ok(()) }
     }
 
     async fn delay(&self) {
@@ -68,28 +73,23 @@ impl<E: Engine> Chaos<E> {
 impl<E: Engine> Engine for Chaos<E> {
     type Snapshot = ChaosSnapshot<E::Snapshot>;
 
-    fn begin(&self, world: &WorldId) -> Result<Self::Snapshot, StoreError> {
-        Ok(ChaosSnapshot { inner: self.inner.begin(world)?, dice: self.dice.clone() })
+    fn begin(&self, world: &WorldId, live: bool) -> Result<Self::Snapshot, StoreError> {
+        Ok(ChaosSnapshot { inner: self.inner.begin(world, live)?, live, dice: self.dice.clone() })
     }
 
-    async fn commit(
-        &self,
-        snapshot: Self::Snapshot,
-        reads: ReadSet,
-        writes: Vec<(RawKey, Write)>,
-    ) -> Result<(), StoreError> {
+    async fn commit(&self, snapshot: Self::Snapshot, writes: Vec<(RawKey, Write)>) -> Result<(), StoreError> {
         self.dice.delay().await;
-        if !writes.is_empty() && self.dice.roll() < self.dice.conflict_rate {
-            return Err(StoreError::Conflict);
+        if !writes.is_empty() {
+            self.dice.conflict(1.0)?;
         }
-        let outcome = self.inner.commit(snapshot.inner, reads, writes).await;
+        let outcome = self.inner.commit(snapshot.inner, writes).await;
         self.dice.delay().await;
         outcome
     }
 
-    async fn changed(&self, snapshot: Self::Snapshot, reads: ReadSet) {
+    async fn changed(&self, snapshot: Self::Snapshot) {
         self.dice.delay().await;
-        self.inner.changed(snapshot.inner, reads).await;
+        self.inner.changed(snapshot.inner).await;
     }
 
     fn worlds(&self) -> Vec<WorldInfo> {
@@ -139,23 +139,41 @@ impl<E: Engine> Engine for Chaos<E> {
     }
 }
 
+impl<S> ChaosSnapshot<S> {
+    /// Delays a read. One of a live snapshot can conflict; it is one of several in its transaction, so each seldom does.
+    async fn disturb(&self) -> Result<(), StoreError> {
+        self.dice.delay().await;
+        if self.live { self.dice.conflict(0.25) } else { Ok(()) }
+    }
+}
+
 impl<S: Snapshot> Snapshot for ChaosSnapshot<S> {
     fn incarnation(&self) -> u64 {
         self.inner.incarnation()
     }
 
-    async fn get(&self, key: &RawKey) -> Result<Option<Value>, StoreError> {
-        self.dice.delay().await;
+    async fn get(&self, key: RawKey) -> Result<Option<Value>, StoreError> {
+        self.disturb().await?;
         self.inner.get(key).await
     }
 
-    async fn scan(&self, span: &Span, reverse: bool, limit: usize) -> Result<Vec<Found>, StoreError> {
-        self.dice.delay().await;
+    async fn glance(&self, key: &RawKey) -> Result<Option<Value>, StoreError> {
+        self.disturb().await?;
+        self.inner.glance(key).await
+    }
+
+    async fn get_all(&self, keys: Vec<RawKey>) -> Result<Vec<Option<Value>>, StoreError> {
+        self.disturb().await?;
+        self.inner.get_all(keys).await
+    }
+
+    async fn scan(&self, span: Span, reverse: bool, limit: usize) -> Result<Vec<Found>, StoreError> {
+        self.disturb().await?;
         self.inner.scan(span, reverse, limit).await
     }
 
-    async fn count(&self, span: &Span) -> Result<usize, StoreError> {
-        self.dice.delay().await;
+    async fn count(&self, span: Span) -> Result<usize, StoreError> {
+        self.disturb().await?;
         self.inner.count(span).await
     }
 

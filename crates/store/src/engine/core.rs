@@ -8,15 +8,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
-use parking_lot::{Mutex, RwLock};
+use parking_lot::{Mutex, MutexGuard, RwLock};
 use tokio::sync::oneshot;
 
 use super::disk::{Cut, CutWorld, Disk, Record, View};
 use super::map::Map;
 use super::root::Root;
+use super::snapshot::LocalSnapshot;
 use super::{Write, counter_bytes, counter_value};
 use crate::StoreError;
-use crate::conflict::{History, ReadSet};
+use crate::conflict::History;
 use crate::raw::{RawKey, Value};
 use crate::wait::Waiters;
 use crate::worlds::WorldId;
@@ -37,8 +38,17 @@ pub(crate) struct Core {
 #[derive(Debug)]
 pub(crate) struct World {
     pub id: WorldId,
+    /// Tells the content apart from that before a reset or a load, and from that of a dropped world of the same name. Changed under the lock of
+    /// the state.
+    pub incarnation: AtomicU64,
     pub state: Mutex<State>,
 }
+
+/// How often a task that reads lets others go first before it insists on the lock of a world.
+const PATIENCE: u32 = 16;
+
+/// Attempts at a lock that is held for a microsecond or two, before others go first.
+const SPINS: u32 = 400;
 
 #[derive(Debug, Default)]
 pub(crate) struct State {
@@ -47,26 +57,41 @@ pub(crate) struct State {
     pub waiters: Waiters,
     /// The number of the last record of the log that changed the world.
     pub logged: u64,
-    /// Tells the content apart from that before a reset or a load, and from that of a dropped world of the same name.
-    pub incarnation: u64,
     pub gone: bool,
-}
-
-/// A snapshot of a world.
-#[derive(Debug)]
-pub(crate) struct LocalSnapshot {
-    pub world: Arc<World>,
-    pub root: Root,
-    /// The number of the latest commit that it shows.
-    pub commit: u64,
-    /// The number of the last record of the log that it shows.
-    pub logged: u64,
-    pub incarnation: u64,
 }
 
 impl World {
     fn new(id: &WorldId, root: Root, logged: u64, incarnation: u64) -> Arc<World> {
-        Arc::new(World { id: id.clone(), state: Mutex::new(State { root, logged, incarnation, ..State::default() }) })
+        let state = State { root, logged, ..State::default() };
+        Arc::new(World { id: id.clone(), incarnation: AtomicU64::new(incarnation), state: Mutex::new(state) })
+    }
+
+    /// The state. A holder of the lock may have lost its processor: the thread does better to see to other
+    /// tasks than to sleep.
+    pub(super) async fn enter(&self) -> MutexGuard<'_, State> {
+        for _ in 0..PATIENCE {
+            if let Some(state) = self.try_enter() {
+                return state;
+            }
+            tokio::task::yield_now().await;
+        }
+        self.state.lock()
+    }
+
+    /// The state, soon.
+    pub(super) fn insist(&self) -> MutexGuard<'_, State> {
+        self.try_enter().unwrap_or_else(|| self.state.lock())
+    }
+
+    /// The state, if it can be had at once or in about a microsecond.
+    fn try_enter(&self) -> Option<MutexGuard<'_, State>> {
+        for _ in 0..SPINS {
+            if let Some(state) = self.state.try_lock() {
+                return Some(state);
+            }
+            std::hint::spin_loop();
+        }
+        None
     }
 
     /// Changes the whole content, and tells all who look at the world; what it was.
@@ -74,7 +99,7 @@ impl World {
         let (old, wake) = {
             let mut state = self.state.lock();
             state.history.push_everything();
-            state.incarnation = incarnation;
+            self.incarnation.store(incarnation, Relaxed);
             state.gone = gone;
             state.logged = logged;
             let root = root(&state.root);
@@ -155,36 +180,33 @@ impl Core {
     }
 
     /// Applies a commit; the number of its record in the log.
-    pub(super) fn apply(
-        &self,
-        snapshot: LocalSnapshot,
-        mut reads: ReadSet,
-        writes: Vec<(RawKey, Write)>,
-    ) -> Result<u64, StoreError> {
-        reads.seal();
-        let LocalSnapshot { world, root, commit, .. } = snapshot;
-        // Let go of first: paths that nobody else shares are then changed in place.
-        drop(root);
+    pub(super) fn apply(&self, snapshot: LocalSnapshot, writes: Vec<(RawKey, Write)>) -> Result<u64, StoreError> {
+        let (world, view) = snapshot.into_parts();
+        // All that can be done without the locks is: they are held for as short as possible.
+        let mut changes = Vec::with_capacity(writes.len());
+        let mut keys = Vec::with_capacity(writes.len());
         let worlds = self.worlds.read();
-        let mut state = world.state.lock();
+        let mut state = world.insist();
         if state.gone {
             self.check_open()?;
             return Err(StoreError::UnknownWorld(world.id.clone()));
         }
-        if state.history.changed_since(commit, &reads) {
+        if view.is_outdated(&world, &state) {
             self.conflicts.fetch_add(1, Relaxed);
             return Err(StoreError::Conflict);
         }
-        let changes = resolve(&state.root, writes)?;
+        for (key, write) in writes {
+            let value = resolve(&state.root, &key, write)?;
+            changes.push((key, value));
+        }
         let logged = self.log(Record::Commit(&world.id, &changes))?;
         state.logged = logged;
-        let mut keys = Vec::with_capacity(changes.len());
         for (key, value) in changes {
             state.root.set(&key, value);
             keys.push(key);
         }
         let wake = state.waiters.take(keys.iter());
-        state.history.push(keys);
+        state.history.push(&keys);
         drop(state);
         drop(worlds);
         self.commits.fetch_add(1, Relaxed);
@@ -219,17 +241,11 @@ impl Core {
     }
 }
 
-/// The writes with additions worked out.
-fn resolve(root: &Root, writes: Vec<(RawKey, Write)>) -> Result<Vec<(RawKey, Option<Value>)>, StoreError> {
-    writes
-        .into_iter()
-        .map(|(key, write)| {
-            let value = match write {
-                Write::Put(value) => Some(value),
-                Write::Delete => None,
-                Write::Add(delta) => counter_bytes(counter_value(root.get(&key)?.as_ref())?.saturating_add(delta)),
-            };
-            Ok((key, value))
-        })
-        .collect()
+/// What a write leaves under its key, additions worked out.
+fn resolve(root: &Root, key: &RawKey, write: Write) -> Result<Option<Value>, StoreError> {
+    Ok(match write {
+        Write::Put(value) => Some(value),
+        Write::Delete => None,
+        Write::Add(delta) => counter_bytes(counter_value(root.get(key)?.as_ref())?.saturating_add(delta)),
+    })
 }

@@ -4,12 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::core::{Core, LocalSnapshot, World};
+use super::core::{Core, World};
 use super::disk::{Checkpointer, Disk, Record, checkpoint};
 use super::root::Root;
-use super::{Engine, Snapshot, Write};
-use crate::conflict::ReadSet;
-use crate::raw::{Found, RawKey, Span, Value};
+use super::snapshot::LocalSnapshot;
+use super::{Engine, Write};
+use crate::raw::RawKey;
 use crate::worlds::{WorldId, WorldInfo};
 use crate::{Fsync, Stats, StoreError};
 
@@ -72,44 +72,39 @@ impl Drop for Waiting {
 impl Engine for Local {
     type Snapshot = LocalSnapshot;
 
-    fn begin(&self, world: &WorldId) -> Result<LocalSnapshot, StoreError> {
+    fn begin(&self, world: &WorldId, live: bool) -> Result<LocalSnapshot, StoreError> {
         self.core.check_open()?;
         let Some(world) = self.core.worlds.read().get(world).cloned() else {
             return Err(StoreError::UnknownWorld(world.clone()));
         };
-        let (root, commit, logged, incarnation) = {
-            let state = world.state.lock();
-            if state.gone {
-                // Dropped, or the engine closed, since it was looked up: it is not an empty world.
-                self.core.check_open()?;
-                return Err(StoreError::UnknownWorld(world.id.clone()));
-            }
-            (state.root.clone(), state.history.latest(), state.logged, state.incarnation)
-        };
-        Ok(LocalSnapshot { world, root, commit, logged, incarnation })
+        // The present may lie in files, and nobody waits for a file while holding up commits.
+        if live && self.core.disk.is_none() {
+            return Ok(LocalSnapshot::live(world));
+        }
+        let state = world.state.lock();
+        if state.gone {
+            // Dropped, or the engine closed, since it was looked up: it is not an empty world.
+            self.core.check_open()?;
+            return Err(StoreError::UnknownWorld(world.id.clone()));
+        }
+        Ok(LocalSnapshot::pinned(&world, &state))
     }
 
-    async fn commit(
-        &self,
-        snapshot: LocalSnapshot,
-        reads: ReadSet,
-        writes: Vec<(RawKey, Write)>,
-    ) -> Result<(), StoreError> {
+    async fn commit(&self, snapshot: LocalSnapshot, writes: Vec<(RawKey, Write)>) -> Result<(), StoreError> {
         self.core.check_open()?;
-        let logged = if writes.is_empty() { snapshot.logged } else { self.core.apply(snapshot, reads, writes)? };
+        let logged =
+            if writes.is_empty() { snapshot.into_parts().1.logged } else { self.core.apply(snapshot, writes)? };
         self.core.acknowledged(logged).await
     }
 
-    async fn changed(&self, snapshot: LocalSnapshot, mut reads: ReadSet) {
-        reads.seal();
-        let LocalSnapshot { world, root, commit, .. } = snapshot;
-        drop(root);
+    async fn changed(&self, snapshot: LocalSnapshot) {
+        let (world, view) = snapshot.into_parts();
         let (_waiting, woken) = {
             let mut state = world.state.lock();
-            if state.gone || state.history.changed_since(commit, &reads) {
+            if state.gone || view.is_outdated(&world, &state) {
                 return;
             }
-            let (id, woken) = state.waiters.add(reads);
+            let (id, woken) = state.waiters.add(view.reads);
             (Waiting { world: Arc::clone(&world), id }, woken)
         };
         // An error says that the world let go of its waiters: that is a change as well.
@@ -258,27 +253,5 @@ impl Engine for Local {
             stats.waiters += state.waiters.len();
         }
         stats
-    }
-}
-
-impl Snapshot for LocalSnapshot {
-    fn incarnation(&self) -> u64 {
-        self.incarnation
-    }
-
-    async fn get(&self, key: &RawKey) -> Result<Option<Value>, StoreError> {
-        self.root.get(key)
-    }
-
-    async fn scan(&self, span: &Span, reverse: bool, limit: usize) -> Result<Vec<Found>, StoreError> {
-        self.root.scan(span, reverse, limit)
-    }
-
-    async fn count(&self, span: &Span) -> Result<usize, StoreError> {
-        self.root.count(span)
-    }
-
-    async fn entries(&self, after: Option<&RawKey>, limit: usize) -> Result<Vec<(RawKey, Value)>, StoreError> {
-        self.root.entries(after, limit)
     }
 }

@@ -3,11 +3,10 @@
 //! An engine gives snapshots of a world, and applies the writes of a transaction if nothing that it read has changed since its snapshot.
 //! All but taking a snapshot is asynchronous, so that a remote database can stand behind the same trait: its `begin` would remember the world,
 //! the first read would open a serializable transaction, `commit` would send the writes, and a serialization failure is
-//! [`StoreError::Conflict`]. The [`ReadSet`] is for engines that find conflicts themselves, as the local ones do.
+//! [`StoreError::Conflict`].
 
 use std::future::Future;
 
-use crate::conflict::ReadSet;
 use crate::raw::{Found, RawKey, Span, Value};
 use crate::worlds::{WorldId, WorldInfo};
 use crate::{Stats, StoreError};
@@ -20,6 +19,7 @@ mod local;
 mod map;
 mod merge;
 mod root;
+mod snapshot;
 
 pub(crate) use any::{AnyEngine, AnySnapshot};
 
@@ -50,26 +50,32 @@ pub(crate) fn counter_bytes(value: i64) -> Option<Value> {
     (value != 0).then(|| Value::from(value.to_be_bytes()))
 }
 
-/// A consistent view of a world.
+/// A consistent view of a world. It knows what was read through it; a live one may fail with [`StoreError::Conflict`] at any read.
 pub(crate) trait Snapshot: Send + Sync {
     /// Which content of the world this is; see [`Tx::incarnation`](crate::Tx::incarnation).
     fn incarnation(&self) -> u64;
 
     /// The value of a key.
-    fn get(&self, key: &RawKey) -> impl Future<Output = Result<Option<Value>, StoreError>> + Send;
+    fn get(&self, key: RawKey) -> impl Future<Output = Result<Option<Value>, StoreError>> + Send;
+
+    /// The value of a key about now, which does not count as read.
+    fn glance(&self, key: &RawKey) -> impl Future<Output = Result<Option<Value>, StoreError>> + Send;
+
+    /// The values of keys, in their order.
+    fn get_all(&self, keys: Vec<RawKey>) -> impl Future<Output = Result<Vec<Option<Value>>, StoreError>> + Send;
 
     /// The first entries of a span, or its last ones in descending order; keys within the space.
     fn scan(
         &self,
-        span: &Span,
+        span: Span,
         reverse: bool,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Found>, StoreError>> + Send;
 
     /// How many entries a span has.
-    fn count(&self, span: &Span) -> impl Future<Output = Result<usize, StoreError>> + Send;
+    fn count(&self, span: Span) -> impl Future<Output = Result<usize, StoreError>> + Send;
 
-    /// The first entries of the world after a key, whatever table they belong to.
+    /// The first entries of the world after a key, whatever table they belong to. Nobody waits for their change or conflicts over them.
     fn entries(
         &self,
         after: Option<&RawKey>,
@@ -81,20 +87,20 @@ pub(crate) trait Snapshot: Send + Sync {
 pub(crate) trait Engine: Send + Sync {
     type Snapshot: Snapshot;
 
-    /// A snapshot of a world as of its latest commit.
-    fn begin(&self, world: &WorldId) -> Result<Self::Snapshot, StoreError>;
+    /// A snapshot of a world as of its latest commit. A `live` one may show the present instead, as long as all that is read through it
+    /// belongs to one moment.
+    fn begin(&self, world: &WorldId, live: bool) -> Result<Self::Snapshot, StoreError>;
 
-    /// Applies the writes, in the order of their keys, unless something in the read set changed since the snapshot. Resolves when the commit,
+    /// Applies the writes, in the order of their keys, unless something that was read through the snapshot changed since. Resolves when the commit,
     /// and everything that the snapshot showed, is as durable as the engine promises. Not undone when the future is dropped after it began.
     fn commit(
         &self,
         snapshot: Self::Snapshot,
-        reads: ReadSet,
         writes: Vec<(RawKey, Write)>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Resolves once something in the read set has changed since the snapshot, or the world is gone.
-    fn changed(&self, snapshot: Self::Snapshot, reads: ReadSet) -> impl Future<Output = ()> + Send;
+    /// Resolves once something that was read through the snapshot has changed since, or the world is gone.
+    fn changed(&self, snapshot: Self::Snapshot) -> impl Future<Output = ()> + Send;
 
     /// All worlds, hidden ones left out, by name.
     fn worlds(&self) -> Vec<WorldInfo>;

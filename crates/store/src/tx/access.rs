@@ -9,14 +9,21 @@ use crate::{Key, Record, Scope, StoreError, Table};
 impl Tx {
     /// The value of a key, own writes first. An addition is not a value: what lies under it is.
     pub(super) async fn read(&self, raw: RawKey) -> Result<Option<Value>, StoreError> {
-        match self.work.lock().writes.get(&raw) {
-            Some(Write::Put(value)) => return Ok(Some(value.clone())),
-            Some(Write::Delete) => return Ok(None),
-            Some(Write::Add(_)) | None => {}
+        if let Some(own) = self.work.lock().own(&raw) {
+            return Ok(own);
         }
-        let value = self.snapshot.get(&raw).await?;
-        self.work.lock().reads.point(raw);
-        Ok(value)
+        self.snapshot.get(raw).await
+    }
+
+    /// The values of keys, as [`Tx::read`] has them, from one look at the store.
+    pub(super) async fn read_all(&self, raws: Vec<RawKey>) -> Result<Vec<Option<Value>>, StoreError> {
+        let own: Vec<_> = {
+            let work = self.work.lock();
+            raws.iter().map(|raw| work.own(raw)).collect()
+        };
+        let others = raws.into_iter().zip(&own).filter(|(_, own)| own.is_none()).map(|(raw, _)| raw).collect();
+        let mut stored = self.snapshot.get_all(others).await?.into_iter();
+        Ok(own.into_iter().map(|own| own.unwrap_or_else(|| stored.next().flatten())).collect())
     }
 
     /// The first entries of a span, own writes included, keys within the space.
@@ -26,22 +33,10 @@ impl Tx {
         }
         // Each own removal can hide one entry, so that many more are asked for.
         let hidden = self.work.lock().within(&span).filter(|(_, write)| **write == Write::Delete).count();
-        let stored = self.snapshot.scan(&span, reverse, limit.saturating_add(hidden)).await?;
-        let mut work = self.work.lock();
+        let stored = self.snapshot.scan(span.clone(), reverse, limit.saturating_add(hidden)).await?;
+        let work = self.work.lock();
         let mut found = if work.writes.is_empty() { stored } else { merge(stored, work.within(&span), reverse) };
-        let seen = if found.len() >= limit {
-            found.truncate(limit);
-            match found.last() {
-                Some((last, _)) => {
-                    let last = [span.space(), last].concat();
-                    span.seen_until(&last, reverse)
-                }
-                None => span,
-            }
-        } else {
-            span
-        };
-        work.reads.range(seen);
+        found.truncate(limit);
         Ok(found)
     }
 
@@ -50,12 +45,11 @@ impl Tx {
             let work = self.work.lock();
             work.within(&span).map(|(key, write)| (key.clone(), *write != Write::Delete)).collect()
         };
-        let mut count = self.snapshot.count(&span).await?;
+        let mut count = self.snapshot.count(span).await?;
         for (key, present) in own {
-            let was = self.snapshot.get(&key).await?.is_some();
+            let was = self.snapshot.get(key).await?.is_some();
             count = count + usize::from(present) - usize::from(was);
         }
-        self.work.lock().reads.range(span);
         Ok(count)
     }
 

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::conflict::ReadSet;
 use crate::engine::{AnySnapshot, Snapshot, Write, counter_bytes, counter_value};
 use crate::raw::{Found, Kind, RawKey, Span, Value};
 use crate::{Counter, Index, Key, KeyRange, Record, Scope, StoreError, Table};
@@ -26,7 +25,7 @@ pub const MAX_TRANSACTION: usize = 256 << 20;
 /// The largest buffer that a thread keeps between two records, in bytes.
 const MAX_BUFFER: usize = 256 << 10;
 
-/// A transaction. It reads the world as it was when the transaction began, plus its own writes; others see its writes only once
+/// A transaction. It reads the world as it was at one moment, plus its own writes; others see its writes only once
 /// [`Store::commit`](crate::Store::commit) has succeeded. Dropping it undoes it.
 ///
 /// The methods take `&self`, so that a handler can share it; each is atomic in itself.
@@ -67,9 +66,8 @@ impl Tx {
         Tx { snapshot, decoded, work: Mutex::default() }
     }
 
-    pub(crate) fn into_parts(self) -> (AnySnapshot, ReadSet, Vec<(RawKey, Write)>) {
-        let work = self.work.into_inner();
-        (self.snapshot, work.reads, work.writes.into_iter().collect())
+    pub(crate) fn into_parts(self) -> (AnySnapshot, Vec<(RawKey, Write)>) {
+        (self.snapshot, self.work.into_inner().writes.into_iter().collect())
     }
 
     pub(crate) fn snapshot(&self) -> &AnySnapshot {
@@ -256,10 +254,12 @@ impl Tx {
         limit: usize,
     ) -> Result<Vec<(I, K, R)>, StoreError> {
         let entries = self.index_keys(scope, table, index, range, limit).await?;
+        let raws =
+            entries.iter().map(|(_, key)| table.place.key(scope, Kind::Records, key)).collect::<Result<_, _>>()?;
+        let records = self.read_all(raws).await?;
         let mut found = Vec::with_capacity(entries.len());
-        for (entry, key) in entries {
-            let raw = table.place.key(scope, Kind::Records, &key)?;
-            let Some(bytes) = self.read(raw).await? else {
+        for ((entry, key), bytes) in entries.into_iter().zip(records) {
+            let Some(bytes) = bytes else {
                 return Err(StoreError::corrupt(format!("an entry of {index:?} over {table:?} has no record")));
             };
             found.push((entry, key, decode(&bytes)?));
@@ -367,6 +367,23 @@ impl Tx {
             _ => 0,
         };
         Ok(counter_value(self.read(raw).await?.as_ref())?.saturating_add(added))
+    }
+
+    /// The value of a counter at this moment, own additions included, without counting as read: no later addition conflicts with it or wakes who
+    /// waits. For bounds that may be passed by a little.
+    ///
+    /// # Errors
+    /// Errors of the engine.
+    pub async fn glance<K: Key>(&self, scope: &Scope, counter: &Counter<K>, key: &K) -> Result<i64, StoreError> {
+        let raw = counter.place.key(scope, Kind::Counters, key)?;
+        let own = self.work.lock().writes.get(&raw).cloned();
+        let stored = counter_value(self.snapshot.glance(&raw).await?.as_ref())?;
+        match own {
+            None => Ok(stored),
+            Some(Write::Add(delta)) => Ok(stored.saturating_add(delta)),
+            Some(Write::Put(value)) => counter_value(Some(&value)),
+            Some(Write::Delete) => Ok(0),
+        }
     }
 
     /// Sets a counter back to 0.

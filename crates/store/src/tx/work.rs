@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::ops::Bound::{Excluded, Included};
-use std::sync::LazyLock;
 
 use super::MAX_TRANSACTION;
 use crate::StoreError;
-use crate::conflict::ReadSet;
 use crate::engine::Write;
 use crate::raw::{Found, RawKey, Span, Value};
 
@@ -15,13 +13,21 @@ const WRITE_OVERHEAD: usize = 64;
 
 #[derive(Debug, Default)]
 pub(super) struct Work {
-    pub reads: ReadSet,
     pub writes: BTreeMap<RawKey, Write>,
     /// The bytes of all writes so far.
     pub size: usize,
 }
 
 impl Work {
+    /// What this transaction wrote under a key: a value, or that there is none. `None` when it wrote neither.
+    pub(super) fn own(&self, key: &RawKey) -> Option<Option<Value>> {
+        match self.writes.get(key)? {
+            Write::Put(value) => Some(Some(value.clone())),
+            Write::Delete => Some(None),
+            Write::Add(_) => None,
+        }
+    }
+
     pub(super) fn write(&mut self, key: RawKey, write: Write) -> Result<(), StoreError> {
         let value = if let Write::Put(value) = &write { value.len() } else { 0 };
         self.size += key.bytes().len() + value + WRITE_OVERHEAD;
@@ -56,9 +62,11 @@ impl Work {
 
 /// The value of every entry in an index.
 fn no_bytes() -> Value {
-    // One for all: an empty value is an allocation of its own, too.
-    static EMPTY: LazyLock<Value> = LazyLock::new(Value::default);
-    EMPTY.clone()
+    thread_local! {
+        // An empty value is an allocation of its own, too. One for all threads would have them wait for each other to count its users.
+        static EMPTY: Value = Value::default();
+    }
+    EMPTY.with(Value::clone)
 }
 
 /// Lays own writes over stored entries; both in the order of the scan.

@@ -9,6 +9,7 @@
 
 mod crash;
 mod kill;
+mod live;
 mod model;
 mod serial;
 mod speed;

@@ -49,19 +49,25 @@ pub fn engines(dir: &Path) -> Vec<StoreConfig> {
     ]
 }
 
-/// Runs a transaction until it does not conflict, within a spawned task: the future of an async closure is not known to be `Send` for every lifetime.
+/// Runs a transaction until it does not conflict, on the present and on snapshots in turn, within a spawned task: the future of an async
+/// closure is not known to be `Send` for every lifetime.
 macro_rules! commit {
-    ($store:expr, $world:expr, |$tx:ident| $work:block) => {
+    ($store:expr, $world:expr, |$tx:ident| $work:block) => {{
+        let mut live = false;
         loop {
-            let $tx = $store.begin($world).unwrap();
-            let outcome: Result<(), kumoi_store::StoreError> = async { $work }.await;
-            outcome.unwrap();
-            match $store.commit($tx).await {
+            live = !live;
+            let $tx = if live { $store.begin_live($world).unwrap() } else { $store.begin($world).unwrap() };
+            let outcome: Result<_, kumoi_store::StoreError> = async { $work }.await;
+            let outcome = match outcome {
+                Ok(value) => $store.commit($tx).await.map(|()| value),
+                Err(error) => Err(error),
+            };
+            match outcome {
                 Err(kumoi_store::StoreError::Conflict) => tokio::task::yield_now().await,
                 outcome => break outcome.unwrap(),
             }
         }
-    };
+    }};
 }
 pub(crate) use commit;
 

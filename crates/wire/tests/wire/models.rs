@@ -44,7 +44,7 @@ fn request(service: &Service, operation: &Operation) -> (Method, String, String,
     (method, path.join("/"), query.join("&"), headers)
 }
 
-fn services() -> impl Iterator<Item = std::sync::Arc<Service>> {
+fn services() -> impl Iterator<Item = &'static Service> {
     let catalog = Catalog::get();
     assert!(catalog.services().len() > 300, "models/ is not filled");
     catalog.services().iter().map(|entry| catalog.load(&entry.id).unwrap())
@@ -57,9 +57,9 @@ fn every_route_leads_to_its_operation() {
         if !service.protocols.iter().any(|protocol| matches!(protocol, Protocol::RestJson | Protocol::RestXml)) {
             continue;
         }
-        let router = Router::new(&service);
+        let router = Router::new(service);
         for operation in &service.operations {
-            let (method, path, query, headers) = request(&service, operation);
+            let (method, path, query, headers) = request(service, operation);
             // One slash more or less at the end makes no difference, except to a greedy label, which takes it.
             let other = match path.strip_suffix('/') {
                 Some(without) if !without.is_empty() => without.to_owned(),
@@ -116,17 +116,17 @@ fn every_output_and_error_can_be_written() {
     for service in services() {
         for operation in &service.operations {
             let output = match operation.output.and_then(|id| service.structure(id)) {
-                Some(structure) => Value::Struct(sample_members(&service, &structure.members, 0)),
+                Some(structure) => Value::Struct(sample_members(service, &structure.members, 0)),
                 None => Value::Null,
             };
             for protocol in &service.protocols {
-                if let Err(error) = encode(&service, *protocol, operation, output.clone(), "request-1") {
+                if let Err(error) = encode(service, *protocol, operation, output.clone(), "request-1") {
                     wrong.push(format!("{}.{} {protocol:?}: {error}", service.id, operation.name));
                 }
             }
         }
         for protocol in &service.protocols {
-            encode_error(&service, *protocol, &WireError::new("NotImplemented", 501, "no"), "request-1");
+            encode_error(service, *protocol, &WireError::new("NotImplemented", 501, "no"), "request-1");
         }
     }
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
@@ -139,7 +139,7 @@ fn the_location_of_a_bucket_stands_without_a_wrapper() {
     let mut members = Struct::new();
     members.set(0, Value::String("eu-west-1".into()));
     let text =
-        |output: Struct| match encode(&s3, Protocol::RestXml, operation, Value::Struct(output), "id").unwrap().body {
+        |output: Struct| match encode(s3, Protocol::RestXml, operation, Value::Struct(output), "id").unwrap().body {
             Body::Bytes(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
             Body::Stream(_) => panic!("no stream"),
         };
@@ -152,7 +152,7 @@ fn the_location_of_a_bucket_stands_without_a_wrapper() {
 #[test]
 fn s3_is_routed_by_query_and_header() {
     let s3 = Catalog::get().load("s3").unwrap();
-    let router = Router::new(&s3);
+    let router = Router::new(s3);
     for (method, target, header, operation, key) in [
         ("GET", "/", None, "ListBuckets", None),
         ("GET", "/?x-id=ListBuckets", None, "ListBuckets", None),
@@ -210,7 +210,7 @@ fn sqs_is_understood_in_both_of_its_protocols() {
             body: Body::Bytes(body.to_owned().into()),
         };
         let operation = sqs.operation(operation).unwrap();
-        decode(&sqs, protocol, operation, request, &Labels::none(), &Limits::default()).unwrap()
+        decode(sqs, protocol, operation, request, &Labels::none(), &Limits::default()).unwrap()
     };
     for (operation, json, form) in [
         (

@@ -51,17 +51,17 @@ impl House {
         let call = Call {
             world: self.world.clone(),
             scope: Scope::new(self.account, "us-east-1"),
-            principal: Principal::root("aws", self.account),
+            principal: Principal::root("aws", self.account).into(),
             access_key: None,
             source_arn: None,
             request_id: "r".into(),
             endpoint: Endpoint { scheme: "http", host: "localhost:4566".into() },
-            input: shapes.input.map_or(Value::Struct(Struct::new()), |shape| to_value(&model, shape, &input)),
-            model: model.clone(),
+            input: shapes.input.map_or(Value::Struct(Struct::new()), |shape| to_value(model, shape, &input)),
+            model,
             operation,
         };
         let output = self.kernel.clone().dispatch(call).await.result?;
-        Ok(shapes.output.map_or(json!({}), |shape| to_json(&model, shape, &output)))
+        Ok(shapes.output.map_or(json!({}), |shape| to_json(model, shape, &output)))
     }
 
     /// A call that must succeed.

@@ -7,7 +7,7 @@ use kumoi_tests::random::Random;
 const DEPTH: usize = 8;
 
 /// The service of that id; empty when there is none, which the run would show by doing nothing.
-pub(crate) fn service(id: &str) -> Option<std::sync::Arc<Service>> {
+pub(crate) fn service(id: &str) -> Option<&'static Service> {
     Catalog::get().load(id)
 }
 

@@ -106,10 +106,10 @@ impl Written for Cbor {
 /// Two bytes that choose the operation, then a document of its input.
 fn request<F: Written>(service: &str, random: &mut Random) -> Vec<u8> {
     let Some(service) = corpus::service(service) else { return Vec::new() };
-    let at = corpus::operation(&service, random);
+    let at = corpus::operation(service, random);
     let mut form = F::default();
     if let Some(input) = service.operations.get(at).and_then(|operation| operation.input) {
-        corpus::write(&mut form, &service, input, random, 0);
+        corpus::write(&mut form, service, input, random, 0);
     }
     let mut document = u16::try_from(at).unwrap_or(0).to_le_bytes().to_vec();
     document.extend(form.bytes());
@@ -127,16 +127,16 @@ fn decode(service: &str, protocol: Protocol, input: &[u8]) {
         labels.push(label.trim_end_matches('+'), "a%2Fb");
     }
     let bytes = Bytes::copy_from_slice(body);
-    let streams = kumoi_wire::streams_request(&service, operation);
+    let streams = kumoi_wire::streams_request(service, operation);
     let body = if streams { Body::Stream(ByteStream::from_bytes(bytes)) } else { Body::Bytes(bytes) };
     let headers = HeaderMap::new();
     let request = Request { method: &Method::POST, raw_path: "/", query: "", headers: &headers, body };
-    let Ok(value) = kumoi_wire::decode(&service, protocol, operation, request, &labels, &Limits::default()) else {
+    let Ok(value) = kumoi_wire::decode(service, protocol, operation, request, &labels, &Limits::default()) else {
         return;
     };
     // What is decoded goes to the validator next.
     if let Some(shape) = operation.input {
-        let _ = kumoi_model::validate::validate(&service, shape, &value);
+        let _ = kumoi_model::validate::validate(service, shape, &value);
     }
 }
 
@@ -175,7 +175,7 @@ fn path(random: &mut Random) -> Vec<u8> {
     let Some(service) = corpus::service("lambda") else { return Vec::new() };
     service
         .operations
-        .get(corpus::operation(&service, random))
+        .get(corpus::operation(service, random))
         .map(|operation| operation.uri.clone().into_bytes())
         .unwrap_or_default()
 }
@@ -184,7 +184,7 @@ fn route(input: &[u8]) {
     let Some(service) = corpus::service("lambda") else { return };
     let text = String::from_utf8_lossy(input);
     let (path, query) = text.split_once('?').unwrap_or((&text, ""));
-    let _ = Router::new(&service).route(&Method::GET, path, query, &HeaderMap::new());
+    let _ = Router::new(service).route(&Method::GET, path, query, &HeaderMap::new());
 }
 
 fn chunks(_: &mut Random) -> Vec<u8> {
@@ -253,7 +253,7 @@ fn decode_events(input: &[u8]) {
 }
 
 fn model(_: &mut Random) -> Vec<u8> {
-    corpus::service("sqs").map(|service| format::encode(&service)).unwrap_or_default()
+    corpus::service("sqs").map(format::encode).unwrap_or_default()
 }
 
 fn decode_model(input: &[u8]) {
