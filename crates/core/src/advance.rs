@@ -12,12 +12,21 @@ use crate::{Kernel, World, outbox, timers};
 /// The most moments at which one advance stops to fire timers and deliver effects.
 const MOST_STEPS: u32 = 2_000_000;
 
+/// How far an advance came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Advanced {
+    /// What the clock shows.
+    pub now: Timestamp,
+    /// Whether that is the moment asked for.
+    pub complete: bool,
+}
+
 impl Kernel {
-    /// Moves a world's clock forward and fires, in order, everything that falls due on the way. The moment that was reached.
+    /// Moves a world's clock forward and fires, in order, everything that falls due on the way.
     ///
-    /// That is short of the moment asked for when more fell due on the way than one call takes, two million timers: a timer that sets itself
+    /// The moment that is reached is short of the moment asked for when more fell due on the way than one call takes, two million timers: a timer that sets itself
     /// again must not keep an advance busy for ever. The next call goes on from there. An advance that is dropped stops where it is.
-    pub async fn advance(self: &Arc<Self>, world: &Arc<World>, by: Duration) -> Result<Timestamp, StoreError> {
+    pub async fn advance(self: &Arc<Self>, world: &Arc<World>, by: Duration) -> Result<Advanced, StoreError> {
         self.advance_within(world, by, MOST_STEPS).await
     }
 
@@ -26,7 +35,7 @@ impl Kernel {
         world: &Arc<World>,
         by: Duration,
         steps: u32,
-    ) -> Result<Timestamp, StoreError> {
+    ) -> Result<Advanced, StoreError> {
         let _in_order = world.firing.lock().await;
         // From where the clock is by now: another advance may have come before.
         let by = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
@@ -37,7 +46,7 @@ impl Kernel {
             let Some(due) = timer.iter().map(|(_, timer)| timer.due).chain(effect).min() else {
                 world.clock.advance_to(target);
                 self.keep_clock(world).await?;
-                return Ok(world.clock.now());
+                return Ok(Advanced { now: world.clock.now(), complete: true });
             };
             world.clock.advance_to(due);
             let now = world.clock.now();
@@ -54,7 +63,7 @@ impl Kernel {
         self.keep_clock(world).await?;
         let reached = world.clock.now();
         tracing::warn!(world = %world.id, ?reached, ?target, "an advance stopped early: too much falls due on the way");
-        Ok(reached)
+        Ok(Advanced { now: reached, complete: false })
     }
 
     /// Freezes, resumes or scales a world's clock: rate 0, 1, or any other up to [`crate::clock::MAX_RATE`].
@@ -153,8 +162,14 @@ mod tests {
         let start = world.clock.now();
         set(kernel.store(), &[timer("tick", start.plus_seconds(1), "again")]).await;
         let year = Duration::from_secs(365 * 86_400);
-        assert_eq!(kernel.advance_within(&world, year, 10).await, Ok(start.plus_seconds(10)));
-        assert_eq!(kernel.advance_within(&world, year, 10).await, Ok(start.plus_seconds(20)));
+        assert_eq!(
+            kernel.advance_within(&world, year, 10).await,
+            Ok(Advanced { now: start.plus_seconds(10), complete: false })
+        );
+        assert_eq!(
+            kernel.advance_within(&world, year, 10).await,
+            Ok(Advanced { now: start.plus_seconds(20), complete: false })
+        );
         assert_eq!(service.fired.load(SeqCst), 20);
     }
 
@@ -186,7 +201,7 @@ mod tests {
             .collect();
         set(kernel.store(), &timers).await;
         let reached = kernel.advance(&world, Duration::from_millis(1000 + u64::from(TIMERS) / 2)).await.unwrap();
-        assert_eq!(reached, start.plus_millis(1000 + i64::from(TIMERS) / 2));
+        assert_eq!(reached.now, start.plus_millis(1000 + i64::from(TIMERS) / 2));
         assert_eq!(service.fired.load(SeqCst), TIMERS / 2 + 1);
         kernel.advance(&world, Duration::from_secs(3600)).await.unwrap();
         assert_eq!(service.fired.load(SeqCst), TIMERS);
@@ -198,7 +213,8 @@ mod tests {
         let start = world.clock.now();
         let minute = Duration::from_secs(60);
         let (a, b) = tokio::join!(kernel.advance(&world, minute), kernel.advance(&world, minute));
-        assert_eq!((a, b), (Ok(start.plus_seconds(60)), Ok(start.plus_seconds(120))));
+        let reached = |seconds| Ok(Advanced { now: start.plus_seconds(seconds), complete: true });
+        assert_eq!((a, b), (reached(60), reached(120)));
     }
 
     // Its clock may be far ahead of theirs.

@@ -58,6 +58,8 @@ pub struct Kernel {
     settings: Settings,
     recorder: Recorder,
     stopping: tokio::sync::watch::Sender<bool>,
+    /// Where work goes on that no connection waits for, or that takes long.
+    runtime: tokio::runtime::Handle,
     /// Held while the open worlds are brought in line with those of the store.
     pub(crate) attaching: tokio::sync::Mutex<()>,
 }
@@ -69,12 +71,13 @@ const ATTEMPTS: u32 = 200;
 const LIVE_ATTEMPTS: u32 = 4;
 
 impl Kernel {
-    /// Opens every world and starts its timers and its outbox.
+    /// Opens every world and starts its timers and its outbox, on the runtime that this is called on.
     pub async fn start(store: Store, registry: Registry, settings: Settings) -> Result<Arc<Self>, StoreError> {
         let worlds = Worlds::open(store.clone(), &settings).await?;
         let stopping = tokio::sync::watch::Sender::new(false);
         let (recorder, attaching) = (Recorder::default(), tokio::sync::Mutex::new(()));
-        let kernel = Arc::new(Self { store, worlds, registry, settings, recorder, stopping, attaching });
+        let runtime = tokio::runtime::Handle::current();
+        let kernel = Arc::new(Self { store, worlds, registry, settings, recorder, stopping, runtime, attaching });
         for world in kernel.worlds.all() {
             kernel.drive(world);
         }
@@ -299,9 +302,20 @@ impl Kernel {
         }
     }
 
+    /// Runs work to its end beside the requests, whether or not the caller stays to hear of it: for what takes long, or must not stop halfway.
+    ///
+    /// # Errors
+    /// Those of the work; [`StoreError::Closed`] when the program ends.
+    pub async fn aside<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.runtime.spawn(work).await.unwrap_or(Err(StoreError::Closed))
+    }
+
     pub(crate) fn drive(self: &Arc<Self>, world: Arc<World>) {
-        tokio::spawn(crate::world::drive(self.clone(), world.clone(), "the timer driver", timers::step));
-        tokio::spawn(crate::world::drive(self.clone(), world, "the outbox", outbox::step));
+        self.runtime.spawn(crate::world::drive(self.clone(), world.clone(), "the timer driver", timers::step));
+        self.runtime.spawn(crate::world::drive(self.clone(), world, "the outbox", outbox::step));
     }
 
     /// A call to `operation` of the service with that model id; `None` when there is no such operation.

@@ -25,6 +25,7 @@ mod settings;
 pub mod timers;
 mod world;
 
+pub use advance::Advanced;
 pub use cx::{CallInfo, Cx, Endpoint};
 pub use fault::{Fault, Halt, Reply};
 pub use identity::Principal;

@@ -3,7 +3,6 @@
 //! The store changes first, then the open worlds follow. What has begun is finished even when its caller goes away meanwhile, so that no
 //! world of the store is left without its clock and drivers.
 
-use std::future::Future;
 use std::io::{Read, Write};
 use std::sync::Arc;
 
@@ -16,7 +15,7 @@ impl Kernel {
     /// Makes `to` a copy of `from`, in constant time. The copy has its own records, clock and timers from here on.
     pub async fn fork(self: &Arc<Self>, from: &WorldId, to: &WorldId) -> Result<Arc<World>, StoreError> {
         let (kernel, from, to) = (self.clone(), from.clone(), to.clone());
-        finish(async move {
+        self.aside(async move {
             let origin = kernel.worlds.get(&from);
             kernel.store.fork(&from, &to).await?;
             // The clock runs ahead of what is stored while it is being advanced.
@@ -30,7 +29,7 @@ impl Kernel {
     /// Empties a world: no records, real time.
     pub async fn reset(self: &Arc<Self>, id: &WorldId) -> Result<(), StoreError> {
         let (kernel, id) = (self.clone(), id.clone());
-        finish(async move {
+        self.aside(async move {
             kernel.store.reset(&id).await?;
             kernel.follow(&id, None).await.map(drop)
         })
@@ -43,7 +42,7 @@ impl Kernel {
             return self.reset(id).await;
         }
         let (kernel, id) = (self.clone(), id.clone());
-        finish(async move {
+        self.aside(async move {
             kernel.store.drop_world(&id).await?;
             match kernel.follow(&id, None).await {
                 // As it should be; or somebody has made another world of that name already.
@@ -63,7 +62,7 @@ impl Kernel {
     pub async fn load(self: &Arc<Self>, id: &WorldId, input: &mut (dyn Read + Send)) -> Result<SaveStats, StoreError> {
         let stats = self.store.load(id, input).await?;
         let (kernel, id) = (self.clone(), id.clone());
-        finish(async move { kernel.follow(&id, None).await }).await?;
+        self.aside(async move { kernel.follow(&id, None).await }).await?;
         Ok(stats)
     }
 
@@ -90,11 +89,4 @@ impl Kernel {
         self.drive(world.clone());
         Ok(world)
     }
-}
-
-/// Runs work to its end, whether or not the caller stays to hear of it.
-async fn finish<T: Send + 'static>(
-    work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
-) -> Result<T, StoreError> {
-    tokio::spawn(work).await.unwrap_or(Err(StoreError::Closed))
 }

@@ -75,5 +75,9 @@ fn text(clock: &Value) -> String {
         Some(1.0) | None => "at real speed".to_owned(),
         Some(rate) => format!("{rate} times real speed"),
     };
-    format!("{}  {how}", member(clock, "now"))
+    let short = match clock.get("complete").and_then(Value::as_bool) {
+        Some(false) => "\nstopped early, for too much fell due on the way: advance again to go on",
+        _ => "",
+    };
+    format!("{}  {how}{short}", member(clock, "now"))
 }

@@ -47,6 +47,9 @@ const VOLUME_STATE: &str = "/var/lib/localstack/state";
 /// Options that services read from [`kumoi_core::Settings::options`].
 const SERVICE_OPTIONS: [&str; 3] = ["SQS_ENDPOINT_STRATEGY", "SQS_DELAY_PURGE_RETRY", "SQS_DELAY_RECENTLY_DELETED"];
 
+/// What `SQS_ENDPOINT_STRATEGY` can be; see the URLs of `services/sqs`.
+const ENDPOINT_STRATEGIES: [&str; 4] = ["dynamic", "standard", "domain", "path"];
+
 /// Variables that carry the prefix always: their bare names belong to others.
 const ALWAYS_PREFIXED: [&str; 6] =
     ["HOST", "HOSTNAME", "RESPONSE_HEADER_ENABLED", "AUTH_TOKEN", "API_KEY", "ACKNOWLEDGE_ACCOUNT_REQUIREMENT"];
@@ -147,6 +150,10 @@ impl LocalStack {
         let flag = |name: &str| get(name).and_then(truth);
         // Setting a flag to off asks for nothing.
         let asked = |name: &str| get(name).is_some_and(|value| truth(value) != Some(false));
+        let strategy = get("SQS_ENDPOINT_STRATEGY").filter(|strategy| !ENDPOINT_STRATEGIES.contains(strategy));
+        let unknown = strategy.map(|_| {
+            ("SQS_ENDPOINT_STRATEGY", "it is none of dynamic, standard, domain and path: queue URLs are dynamic")
+        });
         let refused = NOT_HONOURED.iter().flat_map(|&(reason, names)| names.iter().map(move |&name| (name, reason)));
         Self {
             listen: listen(&list, &get),
@@ -163,7 +170,7 @@ impl LocalStack {
             cors_exposed_headers: list("EXTRA_CORS_EXPOSE_HEADERS"),
             options: SERVICE_OPTIONS.iter().filter_map(|&name| Some((name.to_owned(), text(name)?))).collect(),
             needless: NEEDLESS.into_iter().filter(|(name, _)| asked(name)).collect(),
-            not_honoured: refused.filter(|(name, _)| asked(name)).collect(),
+            not_honoured: refused.filter(|(name, _)| asked(name)).chain(unknown).collect(),
         }
     }
 }
@@ -261,11 +268,12 @@ mod tests {
             ("ENFORCE_IAM", "1"),
             ("LAMBDA_EXECUTOR", "docker"),
             ("LAMBDA_MY_OWN", "x"),
+            ("SQS_ENDPOINT_STRATEGY", "off"),
         ]);
         assert_eq!(asked.needless.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["AUTH_TOKEN"]);
         assert_eq!(
             asked.not_honoured.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
-            ["ENFORCE_IAM", "LAMBDA_EXECUTOR"]
+            ["ENFORCE_IAM", "LAMBDA_EXECUTOR", "SQS_ENDPOINT_STRATEGY"]
         );
     }
 

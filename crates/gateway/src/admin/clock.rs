@@ -45,7 +45,14 @@ pub(super) async fn set(gateway: &Gateway, head: &Head, change: Change) -> Answe
             kernel.set_clock_rate(&world, rate).await.map(drop)?
         }
         Change::Scale { .. } => return Err(AdminError::invalid(format!("rate is a number from 0 to {MAX_RATE}."))),
-        Change::Advance { by } => kernel.advance(&world, distance(&by)?).await.map(drop)?,
+        Change::Advance { by } => {
+            let advanced = kernel.advance(&world, distance(&by)?).await?;
+            let mut document = state(&world);
+            if let Value::Object(members) = &mut document {
+                members.insert("complete".to_owned(), advanced.complete.into());
+            }
+            return Ok(ok(&document));
+        }
     }
     Ok(ok(&state(&world)))
 }

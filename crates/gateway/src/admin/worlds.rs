@@ -83,7 +83,10 @@ pub(super) async fn diff(gateway: &Gateway, head: &Head, a: &str, b: &str) -> An
     let limit = count(head, "limit", 1000, MOST_DIFFERENCES)?;
     let (a, b) = (world(gateway, a)?, world(gateway, b)?);
     // One more than asked for tells whether there are more.
-    let mut found = gateway.config.kernel.store().diff(&a.id, &b.id, limit + BOOKKEEPING.len() + 1).await?;
+    let kernel = &gateway.config.kernel;
+    let (store, before, after) = (kernel.store().clone(), a.id.clone(), b.id.clone());
+    let most = limit + BOOKKEEPING.len() + 1;
+    let mut found = kernel.aside(async move { store.diff(&before, &after, most).await }).await?;
     found.retain(|one| one.service != "kumoi" || !BOOKKEEPING.contains(&one.table.as_str()));
     let differences: Vec<Value> = found
         .iter()

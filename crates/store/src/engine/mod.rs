@@ -15,6 +15,7 @@ mod any;
 mod chaos;
 mod core;
 mod disk;
+mod group;
 mod local;
 mod map;
 mod merge;
