@@ -34,11 +34,6 @@ impl ReadSet {
         self.points.is_empty() && self.ranges.is_empty()
     }
 
-    /// Whether ranges were read.
-    pub(crate) fn has_ranges(&self) -> bool {
-        !self.ranges.is_empty()
-    }
-
     /// Orders what was read, so that a key is looked up in logarithmic time.
     pub(crate) fn seal(&mut self) {
         if std::mem::replace(&mut self.sealed, true) {

@@ -11,11 +11,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use parking_lot::{Mutex, MutexGuard, RwLock};
 use tokio::sync::oneshot;
 
-use super::disk::{self, Cut, CutWorld, Disk, Record};
-use super::group::{Commit, Groups};
+use super::disk::{Cut, CutWorld, Disk, Record, View};
 use super::map::Map;
 use super::root::Root;
-use super::snapshot::View;
+use super::snapshot::LocalSnapshot;
 use super::{Write, counter_bytes, counter_value};
 use crate::StoreError;
 use crate::conflict::History;
@@ -33,7 +32,6 @@ pub(crate) struct Core {
     pub conflicts: AtomicU64,
     /// The latest incarnation of any world.
     pub incarnations: AtomicU64,
-    pub groups: Groups,
 }
 
 /// A world, for as long as somebody holds a snapshot of it.
@@ -129,7 +127,6 @@ impl Core {
             commits: AtomicU64::new(0),
             conflicts: AtomicU64::new(0),
             incarnations: AtomicU64::new(0),
-            groups: Groups::default(),
         };
         *core.worlds.write() =
             worlds.into_iter().map(|(id, root)| (id.clone(), core.new_world(&id, root, logged))).collect();
@@ -182,56 +179,38 @@ impl Core {
         self.disk.as_ref().map_or_else(Root::default, Disk::empty_root)
     }
 
-    /// Applies commits in their order; for each the number of its record in the log.
-    pub(super) fn apply(&self, commits: Vec<Commit>) -> Vec<Result<u64, StoreError>> {
+    /// Applies a commit; the number of its record in the log.
+    pub(super) fn apply(&self, snapshot: LocalSnapshot, writes: Vec<(RawKey, Write)>) -> Result<u64, StoreError> {
+        let (world, view) = snapshot.into_parts();
         // All that can be done without the locks is: they are held for as short as possible.
-        let prepare = |(world, view, writes)| (world, view, Changes::of(writes));
-        let mut prepared: Vec<_> = commits.into_iter().map(prepare).collect();
-        let mut outcomes = Vec::with_capacity(prepared.len());
+        let mut changes = Vec::with_capacity(writes.len());
+        let mut keys = Vec::with_capacity(writes.len());
         let worlds = self.worlds.read();
-        let mut rest = prepared.iter_mut().peekable();
-        while let Some((world, _, _)) = rest.peek() {
-            let world = world.clone();
-            let mut state = world.insist();
-            while let Some((_, view, changes)) = rest.next_if(|(next, ..)| Arc::ptr_eq(next, &world)) {
-                outcomes.push(self.apply_one(&world, &mut state, view, changes));
-            }
-        }
-        drop(worlds);
-        for (_, _, changes) in prepared {
-            wake_all(changes.wake);
-        }
-        outcomes
-    }
-
-    fn apply_one(
-        &self,
-        world: &World,
-        state: &mut State,
-        view: &View,
-        changes: &mut Changes,
-    ) -> Result<u64, StoreError> {
+        let mut state = world.insist();
         if state.gone {
             self.check_open()?;
             return Err(StoreError::UnknownWorld(world.id.clone()));
         }
-        if view.is_outdated(world, state) {
+        if view.is_outdated(&world, &state) {
             self.conflicts.fetch_add(1, Relaxed);
             return Err(StoreError::Conflict);
         }
-        for (key, write) in changes.writes.drain(..) {
+        for (key, write) in writes {
             let value = resolve(&state.root, &key, write)?;
-            changes.resolved.push((key, value));
+            changes.push((key, value));
         }
-        let logged = self.log(Record::Commit(&world.id, &changes.resolved))?;
+        let logged = self.log(Record::Commit(&world.id, &changes))?;
         state.logged = logged;
-        for (key, value) in changes.resolved.drain(..) {
+        for (key, value) in changes {
             state.root.set(&key, value);
-            changes.keys.push(key);
+            keys.push(key);
         }
-        changes.wake = state.waiters.take(changes.keys.iter());
-        state.history.push(&changes.keys);
+        let wake = state.waiters.take(keys.iter());
+        state.history.push(&keys);
+        drop(state);
+        drop(worlds);
         self.commits.fetch_add(1, Relaxed);
+        wake_all(wake);
         Ok(logged)
     }
 
@@ -255,25 +234,10 @@ impl Core {
     }
 
     /// Lets all worlds read the base that has what was set aside; gives that back to be freed.
-    pub(crate) fn read_base(&self, disk: &Disk, view: &Arc<disk::View>, merged: &[u64]) -> Vec<Map> {
+    pub(crate) fn read_base(&self, disk: &Disk, view: &Arc<View>, merged: &[u64]) -> Vec<Map> {
         let worlds = self.worlds.write();
         disk.set_view(view);
         worlds.values().filter_map(|world| world.state.lock().root.end_fold(view, merged)).collect()
-    }
-}
-
-/// What one commit changes, with room for each stage that it goes through.
-struct Changes {
-    writes: Vec<(RawKey, Write)>,
-    resolved: Vec<(RawKey, Option<Value>)>,
-    keys: Vec<RawKey>,
-    wake: Vec<oneshot::Sender<()>>,
-}
-
-impl Changes {
-    fn of(writes: Vec<(RawKey, Write)>) -> Changes {
-        let count = writes.len();
-        Changes { writes, resolved: Vec::with_capacity(count), keys: Vec::with_capacity(count), wake: Vec::new() }
     }
 }
 

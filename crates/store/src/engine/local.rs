@@ -93,7 +93,7 @@ impl Engine for Local {
     async fn commit(&self, snapshot: LocalSnapshot, writes: Vec<(RawKey, Write)>) -> Result<(), StoreError> {
         self.core.check_open()?;
         let logged =
-            if writes.is_empty() { snapshot.into_parts().1.logged } else { self.core.commit(snapshot, writes).await? };
+            if writes.is_empty() { snapshot.into_parts().1.logged } else { self.core.apply(snapshot, writes)? };
         self.core.acknowledged(logged).await
     }
 

@@ -15,7 +15,6 @@ mod any;
 mod chaos;
 mod core;
 mod disk;
-mod group;
 mod local;
 mod map;
 mod merge;

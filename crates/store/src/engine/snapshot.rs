@@ -12,9 +12,9 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use parking_lot::{Mutex, MutexGuard};
 
+use super::Snapshot;
 use super::core::{State, World};
 use super::root::Root;
-use super::{Snapshot, Write};
 use crate::StoreError;
 use crate::conflict::ReadSet;
 use crate::raw::{Found, RawKey, Span, Value};
@@ -114,13 +114,6 @@ impl View {
             Some(commit) => state.history.changed_since(commit, &self.reads),
             None => self.incarnation != world.incarnation.load(Relaxed),
         }
-    }
-
-    /// Whether a commit of these writes can wait a little without conflicts; see [`Core::commit`](super::core::Core::commit).
-    pub(super) fn can_wait(&self, writes: &[(RawKey, Write)]) -> bool {
-        let stores =
-            |(key, write): &(RawKey, Write)| matches!(write, Write::Put(_)) && self.reads.contains(key.bytes());
-        !self.reads.has_ranges() && !writes.iter().any(stores)
     }
 
     /// Moves to the present, if nothing that was read has changed.

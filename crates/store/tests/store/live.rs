@@ -1,6 +1,6 @@
 //! Transactions that read the present.
 
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::task::Poll;
 
 use kumoi_store::{KeyRange, Store, StoreConfig, StoreError, Tx, WorldId};
@@ -92,64 +92,4 @@ async fn it_can_be_waited_on() {
     assert!(!done().await);
     put(&store, &world, "a", 1, &item(0, "one")).await;
     assert!(done().await);
-}
-
-/// A commit of one more, which is one that can wait for others.
-fn one_more(
-    store: &Store,
-    world: &WorldId,
-    name: &'static str,
-) -> Pin<Box<dyn Future<Output = Result<(), StoreError>>>> {
-    let (store, world) = (store.clone(), world.clone());
-    Box::pin(async move {
-        let tx = store.begin_live(&world)?;
-        tx.add(&scope(), &COUNT, &name.into(), 1).await?;
-        store.commit(tx).await
-    })
-}
-
-#[tokio::test]
-async fn commits_that_wait_for_each_other_wait_for_nobody_who_left() {
-    let (store, world) = memory().await;
-    let (mut first, mut second) = (one_more(&store, &world, "a"), one_more(&store, &world, "b"));
-    for commit in [&mut first, &mut second] {
-        let polled = std::future::poll_fn(|context| Poll::Ready(commit.as_mut().poll(context))).await;
-        assert!(polled.is_pending(), "others may come");
-    }
-    drop(first);
-    second.await.unwrap();
-    let tx = store.begin(&world).unwrap();
-    for name in ["a", "b"] {
-        assert_eq!(tx.counter(&scope(), &COUNT, &name.into()).await.unwrap(), 1, "{name}");
-    }
-}
-
-#[tokio::test]
-async fn a_group_of_commits_is_judged_one_by_one() {
-    let (store, default) = memory().await;
-    store.fork(&default, &world("fork")).await.unwrap();
-    let stale = store.begin_live(&default).unwrap();
-    assert_eq!(note(&stale, 1).await.unwrap(), None);
-    stale.add(&scope(), &COUNT, &"a".into(), 1).await.unwrap();
-    put(&store, &default, "a", 1, &item(0, "one")).await;
-    let (fresh, other) = (one_more(&store, &default, "a"), one_more(&store, &world("fork"), "a"));
-    let (lost, again) = (store.commit(stale), one_more(&store, &default, "a"));
-    let outcomes = tokio::join!(fresh, other, lost, again);
-    assert_eq!(outcomes, (Ok(()), Ok(()), Err(StoreError::Conflict), Ok(())));
-    for (world, count) in [(default, 2), (world("fork"), 1)] {
-        let tx = store.begin(&world).unwrap();
-        assert_eq!(tx.counter(&scope(), &COUNT, &"a".into()).await.unwrap(), count, "{world}");
-    }
-}
-
-#[tokio::test]
-async fn what_competes_is_committed_at_once() {
-    let (store, world) = memory().await;
-    put(&store, &world, "a", 1, &item(0, "one")).await;
-    let tx = store.begin_live(&world).unwrap();
-    assert_eq!(note(&tx, 1).await.unwrap().as_deref(), Some("one"));
-    tx.put(&scope(), &ITEMS, &("a".into(), 1), &item(0, "two")).await.unwrap();
-    let mut commit = pin!(store.commit(tx));
-    let polled = std::future::poll_fn(|context| Poll::Ready(commit.as_mut().poll(context))).await;
-    assert_eq!(polled, Poll::Ready(Ok(())));
 }
