@@ -77,3 +77,50 @@ impl Drop for Counted {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counts(lanes: &Lanes) -> Vec<usize> {
+        lanes.lanes.iter().map(|lane| lane.connections.load(Ordering::Relaxed)).collect()
+    }
+
+    #[tokio::test]
+    async fn connections_are_spread_and_stay() {
+        let lanes = Lanes::open().unwrap();
+        let threads = Arc::new(parking_lot::Mutex::new(Vec::new()));
+        let (end, ended) = tokio::sync::watch::channel(false);
+        let mut over = tokio::task::JoinSet::new();
+        for _ in 0..3 * lanes.lanes.len() {
+            let (mut ended, threads) = (ended.clone(), threads.clone());
+            let (done, is_done) = tokio::sync::oneshot::channel::<()>();
+            over.spawn(is_done);
+            lanes.serve(async move {
+                let before = thread::current().id();
+                let _ = ended.wait_for(|ended| *ended).await;
+                assert_eq!(thread::current().id(), before);
+                threads.lock().push(before);
+                drop(done);
+            });
+        }
+        assert_eq!(counts(&lanes), vec![3; lanes.lanes.len()]);
+        end.send_replace(true);
+        while over.join_next().await.is_some() {}
+        let threads = threads.lock();
+        let on = |thread| threads.iter().filter(|one| **one == thread).count();
+        assert!(threads.iter().all(|thread| on(*thread) == 3), "{threads:?}");
+    }
+
+    #[tokio::test]
+    async fn what_is_served_ends_with_the_lanes() {
+        let lanes = Lanes::open().unwrap();
+        let (held, is_held) = tokio::sync::oneshot::channel::<()>();
+        lanes.serve(async move {
+            std::future::pending::<()>().await;
+            drop(held);
+        });
+        drop(lanes);
+        assert!(is_held.await.is_err(), "the connection is dropped, not forgotten");
+    }
+}

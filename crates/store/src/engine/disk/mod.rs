@@ -18,7 +18,7 @@ use std::fs::{File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use redb::Database;
@@ -171,13 +171,21 @@ fn make_dir(dir: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Locks the directory. The lock may outlast its holder by moments: a process that it is just starting holds copies of its open files until it
+/// runs its program. So a directory that is locked is asked for again for a second.
 fn lock(dir: &Path) -> Result<File, StoreError> {
+    const ATTEMPTS: u32 = 20;
+    const PAUSE: Duration = Duration::from_millis(50);
     let file = File::options().create(true).truncate(false).write(true).open(dir.join(LOCK_FILE))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::Locked { dir: dir.to_owned() }),
-        Err(TryLockError::Error(error)) => Err(error.into()),
+    for attempt in 1.. {
+        match file.try_lock() {
+            Ok(()) => break,
+            Err(TryLockError::WouldBlock) if attempt < ATTEMPTS => std::thread::sleep(PAUSE),
+            Err(TryLockError::WouldBlock) => return Err(StoreError::Locked { dir: dir.to_owned() }),
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
     }
+    Ok(file)
 }
 
 /// Refuses a directory of a newer version, and writes the version into a new one.
