@@ -24,8 +24,8 @@ pub struct Advanced {
 impl Kernel {
     /// Moves a world's clock forward and fires, in order, everything that falls due on the way.
     ///
-    /// The moment that is reached is short of the moment asked for when more fell due on the way than one call takes, two million timers: a timer that sets itself
-    /// again must not keep an advance busy for ever. The next call goes on from there. An advance that is dropped stops where it is.
+    /// It stops short of the moment asked for when more falls due on the way than one call takes, two million timers: a timer that sets
+    /// itself again must not keep an advance busy for ever. The next call goes on from there. An advance that is dropped stops where it is.
     pub async fn advance(self: &Arc<Self>, world: &Arc<World>, by: Duration) -> Result<Advanced, StoreError> {
         self.advance_within(world, by, MOST_STEPS).await
     }

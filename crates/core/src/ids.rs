@@ -43,14 +43,15 @@ impl Ids {
         let [_, _, _, _, _, _, version, _, variant, ..] = &mut bytes;
         *version = (*version & 0x0f) | 0x40;
         *variant = (*variant & 0x3f) | 0x80;
+        let mut digits = [0; 32];
+        // Two digits a byte.
+        let _ = hex::encode_to_slice(bytes, &mut digits);
         let mut text = String::with_capacity(36);
-        for (at, byte) in bytes.iter().enumerate() {
-            if matches!(at, 4 | 6 | 8 | 10) {
+        for (at, pair) in digits.chunks_exact(4).enumerate() {
+            if matches!(at, 2..=5) {
                 text.push('-');
             }
-            for nibble in [byte >> 4, byte & 15] {
-                text.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));
-            }
+            text.push_str(std::str::from_utf8(pair).unwrap_or_default());
         }
         text
     }
@@ -107,6 +108,9 @@ mod tests {
     #[test]
     fn a_uuid_is_of_version_4() {
         let uuid = Ids::new(1, "main", 1).uuid();
-        assert_eq!((uuid.len(), uuid.as_bytes()[14], uuid.matches('-').count()), (36, b'4', 4));
+        let parts: Vec<_> = uuid.split('-').collect();
+        assert_eq!(parts.iter().map(|part| part.len()).collect::<Vec<_>>(), [8, 4, 4, 4, 12]);
+        assert!(parts[2].starts_with('4') && parts[3].starts_with(['8', '9', 'a', 'b']));
+        assert!(parts.concat().bytes().all(|digit| digit.is_ascii_hexdigit() && !digit.is_ascii_uppercase()));
     }
 }

@@ -222,6 +222,8 @@ impl Kernel {
                 Err(Halt::Fault(fault)) => return Err(fault),
                 Err(Halt::Wait { wake, deadline }) => {
                     overdue = self.wait(cx, wake, deadline, waited).await?;
+                    // What it lost before it had to wait says nothing of how it fares now.
+                    conflicts = 0;
                     // Whatever the handler waits for, others are served before it runs again.
                     tokio::task::yield_now().await;
                     continue;

@@ -66,6 +66,14 @@ impl Service for Scripted {
                         log(cx, "nothing came").await?;
                     }
                 }
+                "contend" => {
+                    // Loses 150 times, waits for a moment that has come, loses 150 times again.
+                    match self.runs.load(Ordering::SeqCst) {
+                        151 => cx.wait(Some(cx.now()), cx.received().plus_seconds(3600))?,
+                        0..302 => return Err(StoreError::Conflict.into()),
+                        _ => {}
+                    }
+                }
                 "panic" => panic!("as told"),
                 "lane" => cx.deliver(&Effect { lane: "lane".into(), ..effect(rest, 3, None) }).await?,
                 "deliver" => cx.deliver(&effect(rest, 3, Some("say__dead_letter_lines"))).await?,
@@ -285,6 +293,13 @@ async fn conflicting_requests_all_commit() {
     assert_eq!(house.texts().await.len(), 50);
 }
 
+#[tokio::test(start_paused = true)]
+async fn conflicts_before_a_wait_do_not_count_after_it() {
+    let house = House::open().await;
+    house.tell("contend__0123456789").await.result.unwrap();
+    assert_eq!(house.service.runs.load(Ordering::SeqCst), 302);
+}
+
 #[tokio::test]
 async fn a_lane_waits_for_its_first() {
     let house = House::open().await;
@@ -363,7 +378,7 @@ async fn a_fork_whose_caller_leaves_is_open_or_not_there() {
     let stored = || house.kernel.store().worlds().len();
     tokio::time::timeout(Duration::from_secs(10), async {
         while open() != stored() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
+            tokio::task::yield_now().await;
         }
     })
     .await

@@ -1,6 +1,6 @@
 //! First stage: the head of a request, kept as it came over the wire.
 
-use http::{HeaderMap, Method, Uri, Version, header};
+use http::{HeaderMap, HeaderName, Method, Uri, Version, header};
 use kumoi_wire::sigv4::RequestParts;
 
 use crate::failure::Failure;
@@ -62,7 +62,7 @@ impl Head {
     }
 
     /// A header that is text.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: HeaderName) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
@@ -80,7 +80,7 @@ impl Head {
     /// Whether the body is a form, as the query protocols send it.
     pub(crate) fn has_form(&self) -> bool {
         self.method == Method::POST
-            && self.header("content-type").is_some_and(|value| {
+            && self.header(header::CONTENT_TYPE).is_some_and(|value| {
                 value.get(..33).is_some_and(|start| start.eq_ignore_ascii_case("application/x-www-form-urlencoded"))
             })
     }

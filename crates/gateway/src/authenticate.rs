@@ -12,6 +12,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
+use http::HeaderName;
 use kumoi_core::identity::{self, Credential};
 use kumoi_core::{Kernel, Principal, World};
 use kumoi_model::partitions::partition_of;
@@ -26,7 +27,7 @@ use crate::identify::Target;
 use crate::identify::hosts::HostFacts;
 
 /// Header that chooses a world.
-pub(crate) const WORLD_HEADER: &str = "x-kumoi-world";
+pub(crate) const WORLD_HEADER: HeaderName = HeaderName::from_static("x-kumoi-world");
 
 /// Who asks, in which world, account and region.
 pub(crate) struct Caller {

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -122,13 +124,14 @@ async fn serve<S>(
             }
         }
     });
-    // One coarse timer a connection, rather than one of hyper's a request.
+    // One coarse timer a connection, rather than one of hyper's a request; looked at when it is due, not with every request.
     let over = async {
         tokio::select! {
             () = activity.ceases(limits.head) => {}
             () = stopping.cancelled() => {}
         }
     };
+    let mut over: FuturesUnordered<_> = std::iter::once(over).collect();
     let ended = match opening {
         Opening::Http2 => {
             let mut builder = http2::Builder::new(TokioExecutor::new());
@@ -141,7 +144,7 @@ async fn serve<S>(
             let mut connection = pin!(builder.serve_connection(io, service));
             tokio::select! {
                 ended = connection.as_mut() => ended,
-                () = over => {
+                Some(()) = over.next() => {
                     connection.as_mut().graceful_shutdown();
                     connection.await
                 }
@@ -156,7 +159,7 @@ async fn serve<S>(
             let mut connection = pin!(builder.serve_connection(io, service));
             tokio::select! {
                 ended = connection.as_mut() => ended,
-                () = over => {
+                Some(()) = over.next() => {
                     connection.as_mut().graceful_shutdown();
                     // A head that came in part is not waited for.
                     tokio::select! {

@@ -92,6 +92,13 @@ fn take_string(input: &mut &[u8]) -> Option<Vec<u8>> {
 }
 
 fn put_integer(value: i128, out: &mut Vec<u8>) {
+    // Most fit into half of it.
+    if let Ok(short) = u64::try_from(value) {
+        let width = 8 - (short.leading_zeros() / 8) as u8;
+        let bytes = short.to_be_bytes();
+        out.push(ZERO + width);
+        return out.extend_from_slice(bytes.get(8 - usize::from(width)..).unwrap_or_default());
+    }
     let magnitude = value.unsigned_abs();
     let width = WIDEST - u8::try_from(magnitude.leading_zeros() / 8).unwrap_or(0);
     let skip = usize::from(WIDEST - width);

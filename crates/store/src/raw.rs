@@ -185,12 +185,13 @@ impl Span {
         (self.from.get(self.split..).unwrap_or_default(), self.to.get(self.split..).unwrap_or_default())
     }
 
-    /// The part of a span that a scan has seen when it stopped at this key, inclusive.
-    pub(crate) fn seen_until(mut self, last: &[u8], reverse: bool) -> Span {
-        if reverse {
-            self.from = last.to_vec();
-        } else {
-            self.to = last.to_vec();
+    /// The part of a span that a scan has seen: all of it, or up to the key within the space that it stopped at, inclusive.
+    pub(crate) fn seen(mut self, last: Option<&[u8]>, reverse: bool) -> Span {
+        let Some(last) = last else { return self };
+        let bound = if reverse { &mut self.from } else { &mut self.to };
+        bound.truncate(self.split);
+        bound.extend_from_slice(last);
+        if !reverse {
             self.to.push(0);
         }
         self

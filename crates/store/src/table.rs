@@ -124,6 +124,11 @@ impl<K: Key, R: Record> Table<K, R> {
         Ok(present.then_some(raw))
     }
 
+    /// The stored keys of a record's entries, in the order of the table's indexes; `None` where it has none.
+    pub(crate) fn entries(&self, scope: &Scope, key: &K, record: &R) -> Result<Vec<Option<RawKey>>, StoreError> {
+        self.indexes.iter().map(|index| self.entry(scope, *index, key, record)).collect()
+    }
+
     /// The service and the name of the table.
     pub fn name(&self) -> (&'static str, &'static str) {
         (self.place.service, self.place.name)

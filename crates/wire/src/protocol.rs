@@ -3,6 +3,7 @@
 use http::{HeaderMap, Method};
 use kumoi_model::{Operation, Protocol, Service};
 
+use crate::headers::{SMITHY_PROTOCOL, TARGET};
 use crate::{Labels, Limits, Router, WireError, form};
 
 /// The protocol that a request to `service` speaks; `None` when it names one that the service does not speak.
@@ -13,13 +14,13 @@ pub fn choose_protocol(service: &Service, headers: &HeaderMap, raw_path: &str) -
     let speaks = |protocol| service.protocols.contains(&protocol).then_some(protocol);
     let query = || speaks(Protocol::AwsQuery).or_else(|| speaks(Protocol::Ec2Query));
     let rest = || speaks(Protocol::RestXml).or_else(|| speaks(Protocol::RestJson));
-    if headers.contains_key("smithy-protocol") {
+    if headers.contains_key(SMITHY_PROTOCOL) {
         return speaks(Protocol::RpcV2Cbor);
     }
     if let [only] = service.protocols.as_slice() {
         return Some(*only);
     }
-    if headers.contains_key("x-amz-target")
+    if headers.contains_key(TARGET)
         && let Some(json) = speaks(Protocol::AwsJson)
     {
         return Some(json);
@@ -99,7 +100,7 @@ pub fn find_operation<'a>(
     };
     match protocol {
         Protocol::AwsJson => {
-            let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok()).ok_or(NotFound::Missing)?;
+            let target = headers.get(TARGET).and_then(|value| value.to_str().ok()).ok_or(NotFound::Missing)?;
             named(target.rsplit_once('.').map_or(target, |(_, name)| name), None)
         }
         Protocol::AwsQuery | Protocol::Ec2Query => {

@@ -47,9 +47,6 @@ const VOLUME_STATE: &str = "/var/lib/localstack/state";
 /// Options that services read from [`kumoi_core::Settings::options`].
 const SERVICE_OPTIONS: [&str; 3] = ["SQS_ENDPOINT_STRATEGY", "SQS_DELAY_PURGE_RETRY", "SQS_DELAY_RECENTLY_DELETED"];
 
-/// What `SQS_ENDPOINT_STRATEGY` can be; see the URLs of `services/sqs`.
-const ENDPOINT_STRATEGIES: [&str; 4] = ["dynamic", "standard", "domain", "path"];
-
 /// Variables that carry the prefix always: their bare names belong to others.
 const ALWAYS_PREFIXED: [&str; 6] =
     ["HOST", "HOSTNAME", "RESPONSE_HEADER_ENABLED", "AUTH_TOKEN", "API_KEY", "ACKNOWLEDGE_ACCOUNT_REQUIREMENT"];
@@ -150,7 +147,8 @@ impl LocalStack {
         let flag = |name: &str| get(name).and_then(truth);
         // Setting a flag to off asks for nothing.
         let asked = |name: &str| get(name).is_some_and(|value| truth(value) != Some(false));
-        let strategy = get("SQS_ENDPOINT_STRATEGY").filter(|strategy| !ENDPOINT_STRATEGIES.contains(strategy));
+        let strategy =
+            get("SQS_ENDPOINT_STRATEGY").filter(|strategy| !kumoi_sqs::ENDPOINT_STRATEGIES.contains(strategy));
         let unknown = strategy.map(|_| {
             ("SQS_ENDPOINT_STRATEGY", "it is none of dynamic, standard, domain and path: queue URLs are dynamic")
         });

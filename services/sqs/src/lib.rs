@@ -55,6 +55,8 @@ use kumoi_model::{Catalog, Value};
 
 use crate::queue::Located;
 
+pub use crate::url::ENDPOINT_STRATEGIES;
+
 /// The service, for the list of services.
 pub fn service() -> Arc<dyn Service> {
     Arc::new(Sqs)

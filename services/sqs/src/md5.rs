@@ -13,7 +13,7 @@ pub(crate) fn of_body(body: &str) -> Blob {
 
 /// A digest as clients see it, in hexadecimal.
 pub(crate) fn text(digest: &Blob) -> String {
-    hex::encode(&digest.0)
+    lower_hex(&digest.0)
 }
 
 /// The digest of attributes, which come in the order of their names; `None` when there are none.
@@ -34,7 +34,14 @@ pub(crate) fn of_attributes<'a>(attributes: impl Iterator<Item = (&'a str, &'a A
         digest.update([transport]);
         put(&mut digest, attribute.value.as_bytes());
     }
-    any.then(|| hex::encode(digest.finalize()))
+    any.then(|| lower_hex(&digest.finalize()))
+}
+
+fn lower_hex(digest: &[u8]) -> String {
+    let mut text = vec![0; digest.len() * 2];
+    // The place has the length that the digits need.
+    let _ = hex::encode_to_slice(digest, &mut text);
+    String::from_utf8(text).unwrap_or_default()
 }
 
 fn put(digest: &mut Md5, bytes: &[u8]) {

@@ -58,6 +58,9 @@ fn region_of_host(host: &str) -> Option<&str> {
     is_region(region).then_some(region)
 }
 
+/// What the option `SQS_ENDPOINT_STRATEGY` can be.
+pub const ENDPOINT_STRATEGIES: [&str; 4] = ["dynamic", "standard", "domain", "path"];
+
 /// The URL of a queue, in the form that the operator chose.
 pub(crate) fn format(cx: &Cx, scope: &Scope, name: &str) -> String {
     let strategy = cx.settings().options.get("SQS_ENDPOINT_STRATEGY").map_or("dynamic", String::as_str);

@@ -1,6 +1,9 @@
 //! Which of AWS's services a request is for.
 
+use http::HeaderName;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use kumoi_model::Catalog;
+use kumoi_wire::TARGET;
 use kumoi_wire::sigv4::SignedRequest;
 
 use super::hosts::HostFacts;
@@ -50,7 +53,7 @@ pub(super) fn find<'a>(
             format!("No service of AWS signs its requests as \"{name}\". Check the credential scope of the client.");
         return Err(Failure::plain(404, "UnknownService", message));
     }
-    if head.headers.contains_key("x-amz-target") {
+    if head.headers.contains_key(TARGET) {
         return Err(Failure::plain(
             404,
             "UnknownOperationException",
@@ -66,7 +69,7 @@ const BEARER: [&str; 4] = ["account-access-runtime", "bedrock", "bedrock-runtime
 
 /// The service that a request with a bearer token is for, by its path: the token itself says nothing.
 fn bearer<'a>(services: &'a Services, head: &Head) -> Option<&'a Known> {
-    let (scheme, _) = head.header("authorization")?.split_once(' ')?;
+    let (scheme, _) = head.header(AUTHORIZATION)?.split_once(' ')?;
     let mut asked = BEARER.iter().filter(|_| scheme.eq_ignore_ascii_case("bearer")).filter_map(|id| services.get(id));
     asked.find(|known| has_route(known, head))
 }
@@ -74,17 +77,19 @@ fn bearer<'a>(services: &'a Services, head: &Head) -> Option<&'a Known> {
 /// The service that people sign in with, which by nature nobody signs for: a bearer token, or a JSON document to one of their paths.
 fn sign_in<'a>(services: &'a Services, head: &Head) -> Option<&'a Known> {
     let bearer = head.headers.contains_key("x-amz-sso_bearer_token");
-    let json = head.header("content-type").is_some_and(|media| media.starts_with("application/json"));
+    let json = head.header(CONTENT_TYPE).is_some_and(|media| media.starts_with("application/json"));
     let asked = ["sso", "sso-oidc", "signin"].into_iter().filter(|_| bearer || json).filter_map(|id| services.get(id));
     asked.into_iter().find(|known| has_route(known, head))
 }
+
+const AMZ_USER_AGENT: HeaderName = HeaderName::from_static("x-amz-user-agent");
 
 /// Whether the client's software says that it is the one of that service: SDKs put `api/{service id}#{version}` into `User-Agent`, each
 /// with another sign for the spaces of the id.
 fn is_client_of(known: &Known, head: &Head) -> bool {
     let letters =
         |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
-    let agents = ["user-agent", "x-amz-user-agent"].into_iter().filter_map(|name| head.header(name));
+    let agents = [USER_AGENT, AMZ_USER_AGENT].into_iter().filter_map(|name| head.header(name));
     let mut ids = agents
         .flat_map(str::split_ascii_whitespace)
         .filter_map(|word| word.strip_prefix("api/"))
@@ -94,7 +99,7 @@ fn is_client_of(known: &Known, head: &Head) -> bool {
 
 /// Prefix and operation in `X-Amz-Target: {Prefix}.{Operation}` or in the path `/service/{Prefix}/operation/{Operation}`.
 fn named(head: &Head) -> Option<(&str, &str)> {
-    match head.header("x-amz-target") {
+    match head.header(TARGET) {
         Some(target) => target.rsplit_once('.'),
         None => {
             let mut segments = head.raw_path().rsplit('/');

@@ -13,6 +13,8 @@
 mod render;
 mod words;
 
+use std::fmt;
+
 use crate::pattern::Pattern;
 use crate::{Kind, Service, Shape, ShapeId, Value};
 use render::{lower_first, render};
@@ -28,32 +30,47 @@ const MAX_DEPTH: usize = 128;
 ///
 /// A required member that is an idempotency token may be absent: it is the caller's to fill, as Smithy lets a service do.
 pub fn validate(service: &Service, shape: ShapeId, input: &Value) -> Result<(), Vec<Violation>> {
-    let mut check = Check { service, violations: Vec::new(), path: String::new() };
+    let mut check = Check { service, violations: Vec::new(), path: Vec::new() };
     check.value(shape, input, 0);
     if check.violations.is_empty() { Ok(()) } else { Err(check.violations) }
+}
+
+/// A step down into a value. Few values violate anything, so steps become text only where one does.
+enum Step<'a> {
+    Member(&'a str),
+    /// An element of a list, from 0.
+    Element(usize),
+    Entry(&'a str),
+}
+
+impl fmt::Display for Step<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Step::Member(name) => f.write_str(&lower_first(name)),
+            Step::Element(index) => write!(f, "{}.member", index + 1),
+            Step::Entry(key) => write!(f, "{key}.member"),
+        }
+    }
 }
 
 struct Check<'a> {
     service: &'a Service,
     violations: Vec<Violation>,
-    path: String,
+    path: Vec<Step<'a>>,
 }
 
-impl Check<'_> {
-    /// Runs `inner` with `step` added to the path.
-    fn at(&mut self, step: std::fmt::Arguments<'_>, inner: impl FnOnce(&mut Self)) {
-        let length = self.path.len();
-        if length > 0 {
-            self.path.push('.');
-        }
-        let _ = std::fmt::Write::write_fmt(&mut self.path, step);
+impl<'a> Check<'a> {
+    /// Runs `inner` one step further down.
+    fn at(&mut self, step: Step<'a>, inner: impl FnOnce(&mut Self)) {
+        self.path.push(step);
         inner(self);
-        self.path.truncate(length);
+        self.path.pop();
     }
 
     fn violation(&mut self, value: Option<String>, kind: Constraint) {
         if self.violations.len() < MAX_VIOLATIONS {
-            self.violations.push(Violation { path: self.path.clone(), value, kind });
+            let path: Vec<_> = self.path.iter().map(Step::to_string).collect();
+            self.violations.push(Violation { path: path.join("."), value, kind });
         }
     }
 
@@ -61,7 +78,7 @@ impl Check<'_> {
         self.violations.len() >= MAX_VIOLATIONS
     }
 
-    fn value(&mut self, id: ShapeId, value: &Value, depth: usize) {
+    fn value(&mut self, id: ShapeId, value: &'a Value, depth: usize) {
         let Some(shape) = self.service.shape(id) else { return };
         if depth > MAX_DEPTH || self.full() {
             return;
@@ -75,13 +92,11 @@ impl Check<'_> {
             (Kind::Structure(structure), Value::Struct(members)) => {
                 for (index, member) in structure.members.iter().enumerate() {
                     match members.get(index as u16) {
-                        Some(value) => self.at(format_args!("{}", lower_first(&member.name)), |check| {
-                            check.value(member.shape, value, depth + 1);
-                        }),
+                        Some(value) => {
+                            self.at(Step::Member(&member.name), |check| check.value(member.shape, value, depth + 1));
+                        }
                         None if member.required && !member.idempotency_token => {
-                            self.at(format_args!("{}", lower_first(&member.name)), |check| {
-                                check.violation(None, Constraint::Required);
-                            });
+                            self.at(Step::Member(&member.name), |check| check.violation(None, Constraint::Required));
                         }
                         None => {}
                     }
@@ -90,9 +105,7 @@ impl Check<'_> {
             (Kind::List { member, .. }, Value::List(items)) => {
                 if self.is_structure(member.shape) {
                     for (index, item) in items.iter().enumerate() {
-                        self.at(format_args!("{}.member", index + 1), |check| {
-                            check.value(member.shape, item, depth + 1)
-                        });
+                        self.at(Step::Element(index), |check| check.value(member.shape, item, depth + 1));
                     }
                 } else if items.iter().any(|item| self.is_violated(member.shape, item, depth + 1)) {
                     let kind = Constraint::Elements(self.constraints(member.shape, 0));
@@ -109,7 +122,7 @@ impl Check<'_> {
                 }
                 if self.is_structure(entry.shape) {
                     for (key, item) in entries {
-                        self.at(format_args!("{key}.member"), |check| check.value(entry.shape, item, depth + 1));
+                        self.at(Step::Entry(key), |check| check.value(entry.shape, item, depth + 1));
                     }
                 } else if entries.iter().any(|(_, item)| self.is_violated(entry.shape, item, depth + 1)) {
                     let kind = Constraint::Values(self.constraints(entry.shape, 0));
@@ -131,7 +144,7 @@ impl Check<'_> {
         if matches!(value, Value::Null) {
             return false;
         }
-        let mut inner = Check { service: self.service, violations: Vec::new(), path: String::new() };
+        let mut inner = Check { service: self.service, violations: Vec::new(), path: Vec::new() };
         inner.value(id, value, depth);
         !inner.violations.is_empty()
     }

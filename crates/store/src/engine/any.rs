@@ -144,12 +144,18 @@ impl Snapshot for AnySnapshot {
         each!(self, AnySnapshot, snapshot => snapshot.glance(key).await)
     }
 
-    async fn get_all(&self, keys: Vec<RawKey>) -> Result<Vec<Option<Value>>, StoreError> {
-        each!(self, AnySnapshot, snapshot => snapshot.get_all(keys).await)
-    }
-
     async fn scan(&self, span: Span, reverse: bool, limit: usize) -> Result<Vec<Found>, StoreError> {
         each!(self, AnySnapshot, snapshot => snapshot.scan(span, reverse, limit).await)
+    }
+
+    async fn follow(
+        &self,
+        span: Span,
+        reverse: bool,
+        limit: usize,
+        to: impl Fn(&[u8]) -> Result<RawKey, StoreError> + Send + Sync,
+    ) -> Result<Vec<(Found, Option<Value>)>, StoreError> {
+        each!(self, AnySnapshot, snapshot => snapshot.follow(span, reverse, limit, to).await)
     }
 
     async fn count(&self, span: Span) -> Result<usize, StoreError> {

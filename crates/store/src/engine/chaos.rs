@@ -162,14 +162,20 @@ impl<S: Snapshot> Snapshot for ChaosSnapshot<S> {
         self.inner.glance(key).await
     }
 
-    async fn get_all(&self, keys: Vec<RawKey>) -> Result<Vec<Option<Value>>, StoreError> {
-        self.disturb().await?;
-        self.inner.get_all(keys).await
-    }
-
     async fn scan(&self, span: Span, reverse: bool, limit: usize) -> Result<Vec<Found>, StoreError> {
         self.disturb().await?;
         self.inner.scan(span, reverse, limit).await
+    }
+
+    async fn follow(
+        &self,
+        span: Span,
+        reverse: bool,
+        limit: usize,
+        to: impl Fn(&[u8]) -> Result<RawKey, StoreError> + Send + Sync,
+    ) -> Result<Vec<(Found, Option<Value>)>, StoreError> {
+        self.disturb().await?;
+        self.inner.follow(span, reverse, limit, to).await
     }
 
     async fn count(&self, span: Span) -> Result<usize, StoreError> {

@@ -185,6 +185,7 @@ impl Core {
         // All that can be done without the locks is: they are held for as short as possible.
         let mut changes = Vec::with_capacity(writes.len());
         let mut keys = Vec::with_capacity(writes.len());
+        let mut before = Vec::with_capacity(writes.len());
         let worlds = self.worlds.read();
         let mut state = world.insist();
         if state.gone {
@@ -202,7 +203,7 @@ impl Core {
         let logged = self.log(Record::Commit(&world.id, &changes))?;
         state.logged = logged;
         for (key, value) in changes {
-            state.root.set(&key, value);
+            before.push(state.root.set(&key, value));
             keys.push(key);
         }
         let wake = state.waiters.take(keys.iter());

@@ -4,18 +4,16 @@
 //! keys skips what they share. A change is made in place where no snapshot shares the path, and copies the path where one does.
 
 use std::ops::Bound::{Excluded, Included, Unbounded};
-use std::sync::Arc;
 
-use rpds::RedBlackTreeMapSync;
-
+use super::tree::Tree;
 use crate::raw::{RawKey, Span, Value};
 
-type Keys = RedBlackTreeMapSync<Box<[u8]>, Option<Value>>;
+type Keys = Tree<Option<Value>>;
 
 /// Entries in order. A value of `None` is the mark of a deleted entry, for maps that lie over other data.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Map {
-    spaces: RedBlackTreeMapSync<Arc<[u8]>, Keys>,
+    spaces: Tree<Keys>,
     len: usize,
     bytes: usize,
 }
@@ -38,40 +36,50 @@ impl Map {
         self.spaces.get(key.space())?.get(key.key())
     }
 
-    pub(crate) fn insert(&mut self, key: &RawKey, value: Option<Value>) {
+    /// Sets an entry; what was there, for the caller to free.
+    pub(crate) fn insert(&mut self, key: &RawKey, value: Option<Value>) -> Option<Value> {
         self.bytes += weight(key, &value);
-        let Some(keys) = self.spaces.get_mut(key.space()) else {
-            let mut keys = Keys::new_sync();
-            keys.insert_mut(key.key().into(), value);
-            self.spaces.insert_mut(key.space().into(), keys);
-            self.len += 1;
-            return;
+        let before = match self.spaces.get_mut(key.space()) {
+            Some(keys) => keys.insert(key.key(), value),
+            None => {
+                let mut keys = Keys::default();
+                keys.insert(key.key(), value);
+                self.spaces.insert(key.space(), keys);
+                None
+            }
         };
-        match keys.get(key.key()) {
+        match &before {
             Some(before) => self.bytes -= weight(key, before),
             None => self.len += 1,
         }
-        keys.insert_mut(key.key().into(), value);
+        before.flatten()
     }
 
-    pub(crate) fn remove(&mut self, key: &RawKey) {
+    /// Removes an entry; what was there, for the caller to free.
+    pub(crate) fn remove(&mut self, key: &RawKey) -> Option<Value> {
         // Looked up first: taking a path for change copies it where it is shared.
-        let Some(before) = self.get(key) else { return };
-        self.bytes -= weight(key, before);
+        self.get(key)?;
+        let keys = self.spaces.get_mut(key.space())?;
+        let before = keys.remove(key.key())?;
+        self.bytes -= weight(key, &before);
         self.len -= 1;
-        let Some(keys) = self.spaces.get_mut(key.space()) else { return };
-        keys.remove_mut(key.key());
         if keys.is_empty() {
-            self.spaces.remove_mut(key.space());
+            self.spaces.remove(key.space());
         }
+        before
     }
 
-    /// The entries of a span, keys within the space.
-    pub(crate) fn span<'a>(&'a self, span: &'a Span) -> impl DoubleEndedIterator<Item = (&'a [u8], &'a Option<Value>)> {
+    /// The entries of a span, keys within the space, from its beginning or from its end.
+    pub(crate) fn span<'a>(
+        &'a self,
+        span: &'a Span,
+        reverse: bool,
+    ) -> impl Iterator<Item = (&'a [u8], &'a Option<Value>)> {
         let keys = if span.is_empty() { None } else { self.spaces.get(span.space()) };
         keys.into_iter().flat_map(move |keys| {
             let (from, to) = span.keys();
-            keys.range::<[u8], _>((Included(from), Excluded(to))).map(|(key, value)| (&**key, value))
+            let walk = if reverse { keys.descend(to) } else { keys.ascend(Included(from)) };
+            walk.take_while(move |(key, _)| if reverse { from <= *key } else { *key < to })
         })
     }
 
@@ -80,16 +88,13 @@ impl Map {
         &'a self,
         after: Option<&'a RawKey>,
     ) -> impl Iterator<Item = (RawKey, &'a Option<Value>)> {
-        let spaces = match after {
-            Some(after) => self.spaces.range::<[u8], _>((Included(after.space()), Unbounded)),
-            None => self.spaces.range::<[u8], _>((Unbounded, Unbounded)),
-        };
+        let spaces = self.spaces.ascend(after.map_or(Unbounded, |after| Included(after.space())));
         spaces.flat_map(move |(space, keys)| {
             let from = match after {
-                Some(after) if after.space() == &**space => Excluded(after.key()),
+                Some(after) if after.space() == space => Excluded(after.key()),
                 _ => Unbounded,
             };
-            keys.range::<[u8], _>((from, Unbounded)).map(move |(key, value)| (RawKey::join(space, key), value))
+            keys.ascend(from).map(move |(key, value)| (RawKey::join(space, key), value))
         })
     }
 }

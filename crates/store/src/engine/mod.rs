@@ -20,6 +20,7 @@ mod map;
 mod merge;
 mod root;
 mod snapshot;
+mod tree;
 
 pub(crate) use any::{AnyEngine, AnySnapshot};
 
@@ -61,9 +62,6 @@ pub(crate) trait Snapshot: Send + Sync {
     /// The value of a key about now, which does not count as read.
     fn glance(&self, key: &RawKey) -> impl Future<Output = Result<Option<Value>, StoreError>> + Send;
 
-    /// The values of keys, in their order.
-    fn get_all(&self, keys: Vec<RawKey>) -> impl Future<Output = Result<Vec<Option<Value>>, StoreError>> + Send;
-
     /// The first entries of a span, or its last ones in descending order; keys within the space.
     fn scan(
         &self,
@@ -71,6 +69,15 @@ pub(crate) trait Snapshot: Send + Sync {
         reverse: bool,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Found>, StoreError>> + Send;
+
+    /// As [`Snapshot::scan`], with the values of the keys that the entries lead to, from one look.
+    fn follow(
+        &self,
+        span: Span,
+        reverse: bool,
+        limit: usize,
+        to: impl Fn(&[u8]) -> Result<RawKey, StoreError> + Send + Sync,
+    ) -> impl Future<Output = Result<Vec<(Found, Option<Value>)>, StoreError>> + Send;
 
     /// How many entries a span has.
     fn count(&self, span: Span) -> impl Future<Output = Result<usize, StoreError>> + Send;

@@ -72,23 +72,15 @@ impl Root {
         }
     }
 
-    pub(crate) fn set(&mut self, key: &RawKey, value: Option<Value>) {
-        if value.is_none() && !self.is_overlay() {
-            self.map.remove(key);
-        } else {
-            self.map.insert(key, value);
-        }
+    /// Sets or removes an entry; what was there, for the caller to free.
+    pub(crate) fn set(&mut self, key: &RawKey, value: Option<Value>) -> Option<Value> {
+        if value.is_none() && !self.is_overlay() { self.map.remove(key) } else { self.map.insert(key, value) }
     }
 
     pub(crate) fn scan(&self, span: &Span, reverse: bool, limit: usize) -> Result<Vec<Found>, StoreError> {
         let present = |(key, value): (&[u8], &Option<Value>)| Some((Box::from(key), value.clone()?));
         if !self.is_overlay() {
-            let found = self.map.span(span);
-            return Ok(if reverse {
-                found.rev().filter_map(present).take(limit).collect()
-            } else {
-                found.filter_map(present).take(limit).collect()
-            });
+            return Ok(self.map.span(span, reverse).filter_map(present).take(limit).collect());
         }
         let mut found = Vec::new();
         self.visit(span, reverse, |key, value| {
@@ -100,7 +92,7 @@ impl Root {
 
     pub(crate) fn count(&self, span: &Span) -> Result<usize, StoreError> {
         if !self.is_overlay() {
-            return Ok(self.map.span(span).count());
+            return Ok(self.map.span(span, false).count());
         }
         let mut count = 0;
         self.visit(span, false, |_, _| {
@@ -117,11 +109,7 @@ impl Root {
         let mut sources = Vec::new();
         for map in std::iter::once(&self.map).chain(&self.folding) {
             let entry = |(key, value): (&[u8], &Option<Value>)| Ok((Box::<[u8]>::from(key), value.clone()));
-            sources.push(if reverse {
-                Box::new(map.span(span).rev().map(entry)) as Box<dyn Iterator<Item = _>>
-            } else {
-                Box::new(map.span(span).map(entry))
-            });
+            sources.push(Box::new(map.span(span, reverse).map(entry)) as Box<dyn Iterator<Item = _>>);
         }
         if let Some(layers) = &self.layers {
             layers.spans(span, reverse, &mut sources)?;

@@ -150,27 +150,41 @@ impl Snapshot for LocalSnapshot {
         self.world.enter().await.root.get(key)
     }
 
-    async fn get_all(&self, keys: Vec<RawKey>) -> Result<Vec<Option<Value>>, StoreError> {
-        if keys.len() > MAX_LIVE_SCAN {
-            self.pin()?;
-        }
-        let (mut view, values) =
-            self.look(|root| keys.iter().map(|key| root.get(key)).collect::<Result<_, _>>()).await?;
-        keys.into_iter().for_each(|key| view.reads.point(key));
-        Ok(values)
-    }
-
     async fn scan(&self, span: Span, reverse: bool, limit: usize) -> Result<Vec<Found>, StoreError> {
         if limit > MAX_LIVE_SCAN {
             self.pin()?;
         }
         let (mut view, found) = self.look(|root| root.scan(&span, reverse, limit)).await?;
-        let last = found.last().filter(|_| found.len() >= limit);
-        let seen = match last.map(|(last, _)| [span.space(), last].concat()) {
-            Some(last) => span.seen_until(&last, reverse),
-            None => span,
+        let last = found.last().filter(|_| found.len() >= limit).map(|(last, _)| &**last);
+        view.reads.range(span.seen(last, reverse));
+        Ok(found)
+    }
+
+    async fn follow(
+        &self,
+        span: Span,
+        reverse: bool,
+        limit: usize,
+        to: impl Fn(&[u8]) -> Result<RawKey, StoreError> + Send + Sync,
+    ) -> Result<Vec<(Found, Option<Value>)>, StoreError> {
+        if limit > MAX_LIVE_SCAN {
+            self.pin()?;
+        }
+        let look = |root: &Root| {
+            let entries = root.scan(&span, reverse, limit)?;
+            let mut found = Vec::with_capacity(entries.len());
+            for entry in entries {
+                let key = to(&entry.0)?;
+                let value = root.get(&key)?;
+                found.push((key, (entry, value)));
+            }
+            Ok(found)
         };
-        view.reads.range(seen);
+        let (mut view, found) = self.look(look).await?;
+        let last = found.last().filter(|_| found.len() >= limit).map(|(_, ((last, _), _))| &**last);
+        view.reads.range(span.seen(last, reverse));
+        let (keys, found): (Vec<_>, _) = found.into_iter().unzip();
+        keys.into_iter().for_each(|key| view.reads.point(key));
         Ok(found)
     }
 

@@ -1,10 +1,10 @@
 //! Reading through own writes.
 
+use super::Tx;
 use super::work::merge;
-use super::{Tx, decode};
+use crate::StoreError;
 use crate::engine::{Snapshot, Write};
 use crate::raw::{Found, RawKey, Span, Value};
-use crate::{Key, Record, Scope, StoreError, Table};
 
 impl Tx {
     /// The value of a key, own writes first. An addition is not a value: what lies under it is.
@@ -15,15 +15,27 @@ impl Tx {
         self.snapshot.get(raw).await
     }
 
-    /// The values of keys, as [`Tx::read`] has them, from one look at the store.
-    pub(super) async fn read_all(&self, raws: Vec<RawKey>) -> Result<Vec<Option<Value>>, StoreError> {
-        let own: Vec<_> = {
-            let work = self.work.lock();
-            raws.iter().map(|raw| work.own(raw)).collect()
-        };
-        let others = raws.into_iter().zip(&own).filter(|(_, own)| own.is_none()).map(|(raw, _)| raw).collect();
-        let mut stored = self.snapshot.get_all(others).await?.into_iter();
-        Ok(own.into_iter().map(|own| own.unwrap_or_else(|| stored.next().flatten())).collect())
+    /// The first entries of a span of an index, and the values of the keys that they lead to, as [`Tx::read`] has them.
+    pub(super) async fn follow(
+        &self,
+        span: Span,
+        reverse: bool,
+        limit: usize,
+        to: impl Fn(&[u8]) -> Result<RawKey, StoreError> + Send + Sync,
+    ) -> Result<Vec<(Found, Option<Value>)>, StoreError> {
+        if limit == 0 || span.is_empty() {
+            return Ok(Vec::new());
+        }
+        if !self.has_writes() {
+            return self.snapshot.follow(span, reverse, limit, to).await;
+        }
+        let entries = self.scan(span, reverse, limit).await?;
+        let mut found = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let value = self.read(to(&entry.0)?).await?;
+            found.push((entry, value));
+        }
+        Ok(found)
     }
 
     /// The first entries of a span, own writes included, keys within the space.
@@ -53,20 +65,12 @@ impl Tx {
         Ok(count)
     }
 
-    pub(super) fn forget<K: Key, R: Record>(
-        &self,
-        scope: &Scope,
-        table: &Table<K, R>,
-        key: &K,
-        raw: RawKey,
-        old: &[u8],
-    ) -> Result<(), StoreError> {
-        if !table.indexes.is_empty() {
-            let old: R = decode(old)?;
-            for index in table.indexes {
-                self.work.lock().move_entry(table.entry(scope, *index, key, &old)?, None)?;
-            }
+    /// Removes a record and its entries in indexes.
+    pub(super) fn forget(&self, raw: RawKey, entries: Vec<Option<RawKey>>) -> Result<(), StoreError> {
+        let mut work = self.work.lock();
+        for entry in entries {
+            work.move_entry(entry, None)?;
         }
-        self.work.lock().write(raw, Write::Delete)
+        work.write(raw, Write::Delete)
     }
 }

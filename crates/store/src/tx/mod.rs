@@ -1,4 +1,4 @@
-//! Transactions: reads from a snapshot, writes kept aside until the commit.
+//! Transactions: reads of one moment, writes kept aside until the commit.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -59,6 +59,21 @@ fn encode<R: Record>(record: &R) -> Result<Value, StoreError> {
         BUFFER.set(buffer);
     }
     value
+}
+
+/// The stored keys of the index entries of a record from its stored bytes, which are not looked at where there is no index.
+fn stored_entries<K: Key, R: Record>(
+    scope: &Scope,
+    table: &Table<K, R>,
+    key: &K,
+    bytes: &[u8],
+) -> Result<Vec<Option<RawKey>>, StoreError> {
+    if table.indexes.is_empty() { Ok(Vec::new()) } else { table.entries(scope, key, &decode(bytes)?) }
+}
+
+/// The index key of an entry, and the key of its record.
+fn decode_entry<I: Key, K: Key>(mut bytes: &[u8]) -> Result<(I, K), StoreError> {
+    Ok((I::decode(&mut bytes)?, K::decode(&mut bytes)?))
 }
 
 impl Tx {
@@ -128,16 +143,30 @@ impl Tx {
         key: &K,
         record: &R,
     ) -> Result<(), StoreError> {
+        let old = match table.indexes {
+            [] => None,
+            _ => self.read(table.place.key(scope, Kind::Records, key)?).await?,
+        };
+        let old = old.map(|bytes| stored_entries(scope, table, key, &bytes)).transpose()?.unwrap_or_default();
+        self.store(scope, table, key, record, old)
+    }
+
+    /// Stores a record, and moves its entries in the table's indexes from where they were; an index without an old one gets its first.
+    fn store<K: Key, R: Record>(
+        &self,
+        scope: &Scope,
+        table: &Table<K, R>,
+        key: &K,
+        record: &R,
+        old: Vec<Option<RawKey>>,
+    ) -> Result<(), StoreError> {
         let raw = table.place.key(scope, Kind::Records, key)?;
         let bytes = encode(record)?;
-        if !table.indexes.is_empty() {
-            let old = self.read(raw.clone()).await?.map(|bytes| decode::<R>(&bytes)).transpose()?;
-            for index in table.indexes {
-                let old = old.as_ref().map(|old| table.entry(scope, *index, key, old)).transpose()?.flatten();
-                self.work.lock().move_entry(old, table.entry(scope, *index, key, record)?)?;
-            }
+        let mut work = self.work.lock();
+        for (index, old) in table.indexes.iter().zip(old.into_iter().chain(std::iter::repeat_with(|| None))) {
+            work.move_entry(old, table.entry(scope, *index, key, record)?)?;
         }
-        self.work.lock().write(raw, Write::Put(bytes))
+        work.write(raw, Write::Put(bytes))
     }
 
     /// Stores the first record of a key that never had one: a key made from a number that is drawn once. As [`Tx::put`], without looking for a
@@ -152,13 +181,7 @@ impl Tx {
         key: &K,
         record: &R,
     ) -> Result<(), StoreError> {
-        let raw = table.place.key(scope, Kind::Records, key)?;
-        let bytes = encode(record)?;
-        let mut work = self.work.lock();
-        for index in table.indexes {
-            work.move_entry(None, table.entry(scope, *index, key, record)?)?;
-        }
-        work.write(raw, Write::Put(bytes))
+        self.store(scope, table, key, record, Vec::new())
     }
 
     /// Changes a record, which is what this transaction reads under the key, and stores it. As [`Tx::put`], without reading it again.
@@ -173,18 +196,9 @@ impl Tx {
         record: &mut R,
         change: impl FnOnce(&mut R) + Send,
     ) -> Result<(), StoreError> {
-        let mut entries = Vec::with_capacity(table.indexes.len());
-        for index in table.indexes {
-            entries.push(table.entry(scope, *index, key, record)?);
-        }
+        let old = table.entries(scope, key, record)?;
         change(record);
-        let raw = table.place.key(scope, Kind::Records, key)?;
-        let bytes = encode(record)?;
-        let mut work = self.work.lock();
-        for (index, old) in table.indexes.iter().zip(entries) {
-            work.move_entry(old, table.entry(scope, *index, key, record)?)?;
-        }
-        work.write(raw, Write::Put(bytes))
+        self.store(scope, table, key, record, old)
     }
 
     /// Removes a record, `old`, which is what this transaction reads under the key. As [`Tx::delete`], without reading it again.
@@ -198,12 +212,7 @@ impl Tx {
         key: &K,
         old: &R,
     ) -> Result<(), StoreError> {
-        let raw = table.place.key(scope, Kind::Records, key)?;
-        let mut work = self.work.lock();
-        for index in table.indexes {
-            work.move_entry(table.entry(scope, *index, key, old)?, None)?;
-        }
-        work.write(raw, Write::Delete)
+        self.forget(table.place.key(scope, Kind::Records, key)?, table.entries(scope, key, old)?)
     }
 
     /// Removes a record and its index entries; whether there was one.
@@ -218,7 +227,7 @@ impl Tx {
     ) -> Result<bool, StoreError> {
         let raw = table.place.key(scope, Kind::Records, key)?;
         let Some(old) = self.read(raw.clone()).await? else { return Ok(false) };
-        self.forget(scope, table, key, raw, &old)?;
+        self.forget(raw, stored_entries(scope, table, key, &old)?)?;
         Ok(true)
     }
 
@@ -253,18 +262,18 @@ impl Tx {
         range: KeyRange<I>,
         limit: usize,
     ) -> Result<Vec<(I, K, R)>, StoreError> {
-        let entries = self.index_keys(scope, table, index, range, limit).await?;
-        let raws =
-            entries.iter().map(|(_, key)| table.place.key(scope, Kind::Records, key)).collect::<Result<_, _>>()?;
-        let records = self.read_all(raws).await?;
-        let mut found = Vec::with_capacity(entries.len());
-        for ((entry, key), bytes) in entries.into_iter().zip(records) {
-            let Some(bytes) = bytes else {
-                return Err(StoreError::corrupt(format!("an entry of {index:?} over {table:?} has no record")));
-            };
-            found.push((entry, key, decode(&bytes)?));
-        }
-        Ok(found)
+        let record_key = |entry: &[u8]| {
+            let (_, key) = decode_entry::<I, K>(entry)?;
+            table.place.key(scope, Kind::Records, &key)
+        };
+        let span = Span::new(table.place.space(scope, Kind::Index(index.name))?, &range);
+        let found = self.follow(span, range.reverse, limit, record_key).await?;
+        let read = |(entry, bytes): (Found, Option<Value>)| {
+            let (entry, key) = decode_entry(&entry.0)?;
+            let missing = || StoreError::corrupt(format!("an entry of {index:?} over {table:?} has no record"));
+            Ok((entry, key, decode(&bytes.ok_or_else(missing)?)?))
+        };
+        found.into_iter().map(read).collect()
     }
 
     /// The first entries of a range of an index, at most `limit`, without reading the records: index key and key.
@@ -281,11 +290,7 @@ impl Tx {
     ) -> Result<Vec<(I, K)>, StoreError> {
         let span = Span::new(table.place.space(scope, Kind::Index(index.name))?, &range);
         let found = self.scan(span, range.reverse, limit).await?;
-        let entry = |(bytes, _): &Found| {
-            let mut rest = &**bytes;
-            Ok((I::decode(&mut rest)?, K::decode(&mut rest)?))
-        };
-        found.iter().map(entry).collect()
+        found.iter().map(|(entry, _)| decode_entry(entry)).collect()
     }
 
     /// How many records a range has. Takes time in proportion; keep a [`Counter`] for what is asked often.
@@ -329,7 +334,7 @@ impl Tx {
         let found = self.scan(Span::new(space.clone(), &range), range.reverse, usize::MAX).await?;
         for (bytes, value) in &found {
             let key = K::decode(&mut &**bytes)?;
-            self.forget(scope, table, &key, RawKey::join(&space, bytes), value)?;
+            self.forget(RawKey::join(&space, bytes), stored_entries(scope, table, &key, value)?)?;
         }
         Ok(found.len())
     }

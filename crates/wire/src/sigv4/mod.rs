@@ -29,7 +29,7 @@ mod verify;
 
 use std::borrow::Cow;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use kumoi_model::Timestamp;
 
 pub use canonical::{canonical_request, string_to_sign};
@@ -68,7 +68,7 @@ pub struct RequestParts<'a> {
 
 impl<'a> RequestParts<'a> {
     /// The one value of a header, where it is text.
-    pub(crate) fn header(&self, name: &str) -> Option<&'a str> {
+    pub(crate) fn header(&self, name: HeaderName) -> Option<&'a str> {
         self.headers.get(name).and_then(|value| std::str::from_utf8(value.as_bytes()).ok())
     }
 }

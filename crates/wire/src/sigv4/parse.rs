@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 
+use http::header::{AUTHORIZATION, DATE};
 use percent_encoding::percent_decode_str;
 
 use super::canonical::decode;
 use super::date::{parse_amz_date, parse_date_header};
 use super::{Algorithm, Component, Location, MAX_EXPIRES, Presented, RequestParts, Scope, SigError, SignedRequest};
+use crate::headers::{AMZ_DATE, REGION_SET, SECURITY_TOKEN};
 
 /// Reads the credentials that a request presents.
 ///
@@ -14,7 +16,7 @@ use super::{Algorithm, Component, Location, MAX_EXPIRES, Presented, RequestParts
 /// What is wrong with their form. Whether they are true, [`super::verify`] tells.
 pub fn parse<'a>(parts: &RequestParts<'a>) -> Result<Presented<'a>, SigError> {
     let query = QueryFields::find(parts.raw_query);
-    match parts.header("authorization") {
+    match parts.header(AUTHORIZATION) {
         Some(_) if query.version4() || query.version2() => Err(SigError::SeveralMechanisms),
         Some(header) => authorization(header.trim_ascii(), parts),
         None if query.version4() && query.version2() => Err(SigError::SeveralMechanisms),
@@ -26,13 +28,16 @@ pub fn parse<'a>(parts: &RequestParts<'a>) -> Result<Presented<'a>, SigError> {
     }
 }
 
+/// White space, as far as it can stand in a header.
+const SPACE: [char; 2] = [' ', '\t'];
+
 /// Reads an `Authorization` header. Its parts are separated by commas, white space, or both.
 fn authorization<'a>(header: &'a str, parts: &RequestParts<'a>) -> Result<Presented<'a>, SigError> {
-    let (scheme, rest) = header.split_once(|c: char| c.is_ascii_whitespace()).unwrap_or((header, ""));
+    let (scheme, rest) = header.split_once(SPACE).unwrap_or((header, ""));
     if scheme.is_empty() {
         return Ok(Presented::None);
     }
-    let tokens = || rest.split(|c: char| c == ',' || c.is_ascii_whitespace()).filter(|token| !token.is_empty());
+    let tokens = || rest.split(',').flat_map(|part| part.split(SPACE)).filter(|token| !token.is_empty());
     let Some(algorithm) = Algorithm::from_name(scheme) else {
         return match scheme {
             "AWS" => Ok(Presented::V2 { access_key: rest.split(':').next().unwrap_or_default().trim().into() }),
@@ -57,7 +62,7 @@ fn authorization<'a>(header: &'a str, parts: &RequestParts<'a>) -> Result<Presen
             None => return Err(SigError::NotKeyValue { part: token.to_owned(), header: header.to_owned() }),
         }
     }
-    let date = parts.header("x-amz-date").or_else(|| parts.header("date"));
+    let date = parts.header(AMZ_DATE).or_else(|| parts.header(DATE));
     let present = [
         (Component::Credential, !credential.is_empty()),
         (Component::Signature, !signature.is_empty()),
@@ -68,7 +73,7 @@ fn authorization<'a>(header: &'a str, parts: &RequestParts<'a>) -> Result<Presen
         let missing = present.into_iter().filter(|(_, present)| !present).map(|(component, _)| component).collect();
         return Err(SigError::MissingComponents { missing, header: header.to_owned() });
     };
-    let timestamp = if parts.headers.contains_key("x-amz-date") {
+    let timestamp = if parts.headers.contains_key(AMZ_DATE) {
         parse_amz_date(date.trim_ascii())
     } else {
         parse_date_header(date.trim_ascii())
@@ -85,8 +90,8 @@ fn authorization<'a>(header: &'a str, parts: &RequestParts<'a>) -> Result<Presen
         signature: signature.into(),
         timestamp,
         expires: None,
-        session_token: parts.header("x-amz-security-token").map(Cow::from),
-        region_set: parts.header("x-amz-region-set").map(Cow::from),
+        session_token: parts.header(SECURITY_TOKEN).map(Cow::from),
+        region_set: parts.header(REGION_SET).map(Cow::from),
     }))
 }
 
@@ -176,8 +181,8 @@ fn presigned<'a>(query: &QueryFields<'a>, parts: &RequestParts<'a>) -> Result<Si
         signature: text(signature),
         timestamp,
         expires: query.expires.map(|value| expires(&text(value))).transpose()?,
-        session_token: token.or_else(|| parts.header("x-amz-security-token").map(Cow::from)),
-        region_set: query.region_set.map(text).or_else(|| parts.header("x-amz-region-set").map(Cow::from)),
+        session_token: token.or_else(|| parts.header(SECURITY_TOKEN).map(Cow::from)),
+        region_set: query.region_set.map(text).or_else(|| parts.header(REGION_SET).map(Cow::from)),
     })
 }
 
@@ -204,15 +209,14 @@ fn credential_of(
         Algorithm::Ecdsa => 4,
     };
     let malformed = |credential: &str| SigError::MalformedCredential { credential: credential.to_owned(), location };
-    let (count, empty) =
-        credential.split('/').fold((0, false), |(count, empty), part| (count + 1, empty | part.is_empty()));
-    if count != elements || empty {
-        return Err(malformed(&credential));
-    }
+    let count = 1 + credential.bytes().filter(|byte| *byte == b'/').count();
     let parts: [Option<Cow<'_, str>>; 5] = match &credential {
         Cow::Borrowed(credential) => take_five(credential.split('/').map(Cow::Borrowed)),
         Cow::Owned(credential) => take_five(credential.split('/').map(|part| Cow::Owned(part.to_owned()))),
     };
+    if count != elements || parts.iter().flatten().any(|part| part.is_empty()) {
+        return Err(malformed(&credential));
+    }
     match parts {
         [Some(access_key), Some(date), region, Some(service), Some(terminator)] => {
             Ok((access_key, Scope { date, region, service, terminator }))

@@ -1,6 +1,7 @@
 //! What a signature says of the body: the last line of the canonical request.
 
 use super::{Location, PathStyle, RequestParts, SigError, SignedRequest, sha256};
+use crate::headers::CONTENT_SHA256;
 
 /// The meaning of an `x-amz-content-sha256` header (S3 API Reference, "Authenticating Requests: Using the Authorization
 /// Header").
@@ -88,7 +89,7 @@ pub(super) fn resolve(
     payload: Payload<'_>,
     style: PathStyle,
 ) -> Result<Resolved, SigError> {
-    let declared = parts.header("x-amz-content-sha256");
+    let declared = parts.header(CONTENT_SHA256);
     let computed = || match payload {
         Payload::Bytes(bytes) => Some(sha256(bytes)),
         Payload::Digest(digest) => Some(digest),

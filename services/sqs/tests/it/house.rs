@@ -77,6 +77,13 @@ impl House {
         }
     }
 
+    /// Lets others run until so many long polls wait, besides the drivers of timers and outbox.
+    pub async fn polls(&self, count: usize) {
+        while self.kernel.store().stats().waiters < count + 2 {
+            tokio::task::yield_now().await;
+        }
+    }
+
     pub async fn create(&self, name: &str, attributes: Json) -> String {
         let output = self.ok("CreateQueue", json!({"QueueName": name, "Attributes": attributes})).await;
         output["QueueUrl"].as_str().unwrap().to_owned()

@@ -202,9 +202,7 @@ async fn a_long_poll_ends_when_a_message_arrives() {
             let (house, url) = (house.clone(), url.clone());
             async move { house.bodies(&url, json!({"WaitTimeSeconds": 20})).await }
         });
-        while house.kernel.store().stats().waiters < 3 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+        house.polls(1).await;
         house.send(&url, "a").await;
         assert_eq!(poll.await.unwrap(), "a");
     }
@@ -221,11 +219,11 @@ async fn a_long_poll_ends_at_its_deadline_and_when_a_message_becomes_visible() {
             tokio::spawn(async move { house.bodies(&url, json!({})).await })
         };
         let (first, second) = (poll(), poll());
-        tokio::time::sleep(Duration::from_millis(30)).await;
+        house.polls(2).await;
         house.advance(20).await;
         assert_eq!((first.await.unwrap(), second.await.unwrap()), (String::new(), String::new()));
         let third = poll();
-        tokio::time::sleep(Duration::from_millis(30)).await;
+        house.polls(1).await;
         house.advance(10).await;
         assert_eq!(third.await.unwrap(), "a");
     }
