@@ -167,8 +167,8 @@ fn real_now() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }
 
-/// Measures real time, for durations in logs and bounds on waiting; never for what a service sees.
-#[derive(Clone, Copy, Debug)]
+/// Measures real time, for durations in logs and bounds on waiting; never for what a service sees. Ordered by their starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Stopwatch(std::time::Instant);
 
 impl Stopwatch {
@@ -176,6 +176,11 @@ impl Stopwatch {
     #[expect(clippy::disallowed_methods, reason = "real durations are measured here and nowhere else")]
     pub fn start() -> Self {
         Self(std::time::Instant::now())
+    }
+
+    /// Real time from the start of another to that of this one.
+    pub fn since(self, earlier: Self) -> Duration {
+        self.0.duration_since(earlier.0)
     }
 
     /// Real time since the start.

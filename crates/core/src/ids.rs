@@ -46,14 +46,11 @@ impl Ids {
         let mut digits = [0; 32];
         // Two digits a byte.
         let _ = hex::encode_to_slice(bytes, &mut digits);
-        let mut text = String::with_capacity(36);
-        for (at, pair) in digits.chunks_exact(4).enumerate() {
-            if matches!(at, 2..=5) {
-                text.push('-');
-            }
-            text.push_str(std::str::from_utf8(pair).unwrap_or_default());
+        let mut text = b"00000000-0000-0000-0000-000000000000".to_vec();
+        for (place, digit) in text.iter_mut().filter(|place| **place != b'-').zip(digits) {
+            *place = digit;
         }
-        text
+        String::from_utf8(text).unwrap_or_default()
     }
 
     /// Letters and digits.

@@ -162,7 +162,7 @@ impl Kernel {
             (Ok(()), None) => Err(Fault::not_implemented(&model.id, operation_name(model, operation))),
             (Ok(()), Some((service, spec))) => {
                 ignored = ignored_members(spec, model, operation, &input);
-                self.handle(call.clone(), spec.name, &input, service.as_ref()).await
+                self.handle(call.clone(), spec.name, &input, service.as_ref(), stopwatch).await
             }
         };
         if !ignored.is_empty() {
@@ -172,8 +172,9 @@ impl Kernel {
         let fault = result.as_ref().err();
         let usual = || model.operations.get(operation).map_or(200, |operation| operation.status);
         let (status, code) = (fault.map_or_else(usual, Fault::status), fault.map(|fault| fault.code().to_owned()));
-        let (took, ignored_too) = (stopwatch.elapsed(), ignored.clone());
-        self.recorder.finished(Finished { call, model, operation, status, code, took, ignored: ignored_too });
+        let (at, ignored_too) = (Stopwatch::start(), ignored.clone());
+        let took = at.since(stopwatch);
+        self.recorder.finished(Finished { call, model, operation, status, code, at, took, ignored: ignored_too });
         Outcome { result, ignored }
     }
 
@@ -204,8 +205,8 @@ impl Kernel {
         operation: &'static str,
         input: &Value,
         service: &dyn Service,
+        waited: Stopwatch,
     ) -> Result<Value, Fault> {
-        let waited = Stopwatch::start();
         let mut overdue = false;
         let mut conflicts = 0;
         loop {

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -9,6 +10,7 @@ use serde::Serialize;
 use tokio::sync::broadcast;
 
 use crate::CallInfo;
+use crate::clock::Stopwatch;
 use crate::kernel::operation_name;
 
 /// One finished request.
@@ -49,13 +51,14 @@ pub(crate) struct Finished {
     pub(crate) operation: usize,
     pub(crate) status: u16,
     pub(crate) code: Option<String>,
+    pub(crate) at: Stopwatch,
     pub(crate) took: Duration,
     pub(crate) ignored: Vec<&'static str>,
 }
 
 impl From<Finished> for RequestRecord {
     fn from(finished: Finished) -> Self {
-        let Finished { call, model, operation, status, code, took, ignored } = finished;
+        let Finished { call, model, operation, status, code, at: _, took, ignored } = finished;
         Self {
             id: call.request_id.clone(),
             time: call.received.millis(),
@@ -94,61 +97,148 @@ impl Kept {
 /// How many requests are remembered.
 const KEPT: usize = 1000;
 
+/// Threads write to so many lists in turn, so that they need not wait for each other.
+const LISTS: usize = 8;
+
+/// Requests in the order in which they finished.
+type List = VecDeque<(Stopwatch, Kept)>;
+
 /// The latest requests, and a feed of new ones. Can be dropped at any moment: it is no state of the cloud.
 pub struct Recorder {
-    kept: Mutex<VecDeque<Kept>>,
+    lists: [Mutex<List>; LISTS],
+    /// Whether somebody may be following.
+    followed: AtomicBool,
     feed: broadcast::Sender<Arc<RequestRecord>>,
 }
 
 impl Default for Recorder {
     fn default() -> Self {
-        Self { kept: Mutex::new(VecDeque::with_capacity(64)), feed: broadcast::channel(256).0 }
+        let feed = broadcast::channel(256).0;
+        Self { lists: Default::default(), followed: AtomicBool::new(false), feed }
     }
+}
+
+/// The number of this thread.
+fn thread() -> usize {
+    static THREADS: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        static THREAD: usize = THREADS.fetch_add(1, Ordering::Relaxed);
+    }
+    THREAD.with(|thread| *thread)
 }
 
 impl Recorder {
     /// Remembers one.
     pub fn record(&self, record: RequestRecord) {
-        self.keep(Kept::Record(Arc::new(record)));
+        self.keep(Stopwatch::start(), Kept::Record(Arc::new(record)));
     }
 
     /// Remembers a call.
     pub(crate) fn finished(&self, finished: Finished) {
-        self.keep(Kept::Call(finished));
+        self.keep(finished.at, Kept::Call(finished));
     }
 
-    fn keep(&self, new: Kept) {
+    fn keep(&self, finish: Stopwatch, new: Kept) {
+        let Some(list) = self.lists.get(thread() % LISTS) else { return };
         let (told, dropped) = {
-            let mut kept = self.kept.lock();
+            let mut list = list.lock();
             // Asked under the lock: who follows from later on finds it among the latest.
-            let told = (self.feed.receiver_count() > 0).then(|| new.clone());
-            let dropped = if kept.len() >= KEPT { kept.pop_front() } else { None };
-            kept.push_back(new);
+            let told = self.followed.load(Ordering::Acquire).then(|| new.clone());
+            let dropped = if list.len() >= KEPT { list.pop_front() } else { None };
+            list.push_back((finish, new));
             (told, dropped)
         };
         // Freed without the lock.
         drop(dropped);
-        if let Some(told) = told {
-            let _ = self.feed.send(told.record());
+        if let Some(told) = told
+            && self.feed.send(told.record()).is_err()
+        {
+            self.followed.store(false, Ordering::Release);
+            // Somebody may have begun to follow in between.
+            if self.feed.receiver_count() > 0 {
+                self.followed.store(true, Ordering::Release);
+            }
         }
     }
 
     /// The latest, oldest first, at most `limit`.
     pub fn latest(&self, limit: usize) -> Vec<Arc<RequestRecord>> {
-        let latest: Vec<_> = {
-            let kept = self.kept.lock();
-            kept.iter().skip(kept.len().saturating_sub(limit)).cloned().collect()
-        };
-        latest.into_iter().map(Kept::record).collect()
+        let limit = limit.min(KEPT);
+        let mut latest = Vec::new();
+        for list in &self.lists {
+            let list = list.lock();
+            latest.extend(list.iter().skip(list.len().saturating_sub(limit)).cloned());
+        }
+        latest.sort_by_key(|(finish, _)| *finish);
+        latest.drain(..latest.len().saturating_sub(limit));
+        latest.into_iter().map(|(_, kept)| kept.record()).collect()
     }
 
     /// New ones as they finish; a slow reader misses the oldest.
     pub fn follow(&self) -> broadcast::Receiver<Arc<RequestRecord>> {
-        self.feed.subscribe()
+        let feed = self.feed.subscribe();
+        self.followed.store(true, Ordering::Release);
+        feed
     }
 
     /// Forgets all.
     pub fn clear(&self) {
-        self.kept.lock().clear();
+        self.lists.iter().for_each(|list| list.lock().clear());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(id: usize) -> RequestRecord {
+        RequestRecord {
+            id: id.to_string(),
+            time: 0,
+            world: String::new(),
+            account: String::new(),
+            region: String::new(),
+            service: String::new(),
+            operation: String::new(),
+            status: 200,
+            code: None,
+            principal: String::new(),
+            micros: 0,
+            ignored: Vec::new(),
+        }
+    }
+
+    fn ids(records: &[Arc<RequestRecord>]) -> Vec<usize> {
+        records.iter().map(|record| record.id.parse().unwrap()).collect()
+    }
+
+    #[test]
+    fn the_latest_of_all_threads_come_in_order() {
+        let recorder = Recorder::default();
+        for id in 0..50 {
+            std::thread::scope(|scope| drop(scope.spawn(|| recorder.record(record(id)))));
+        }
+        assert_eq!(ids(&recorder.latest(usize::MAX)), (0..50).collect::<Vec<_>>());
+        assert_eq!(ids(&recorder.latest(3)), [47, 48, 49]);
+        for id in 0..2 * KEPT {
+            recorder.record(record(id));
+        }
+        assert_eq!(ids(&recorder.latest(usize::MAX)), (KEPT..2 * KEPT).collect::<Vec<_>>());
+        recorder.clear();
+        assert!(recorder.latest(usize::MAX).is_empty());
+    }
+
+    #[test]
+    fn followers_are_told_from_when_they_follow() {
+        let recorder = Recorder::default();
+        recorder.record(record(0));
+        for id in 1..3 {
+            let mut feed = recorder.follow();
+            recorder.record(record(id));
+            assert_eq!(feed.try_recv().unwrap().id, id.to_string());
+            assert!(feed.try_recv().is_err());
+            drop(feed);
+            recorder.record(record(9));
+        }
     }
 }

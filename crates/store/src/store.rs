@@ -6,7 +6,6 @@ use std::sync::Arc;
 use crate::diff::Difference;
 use crate::engine::{AnyEngine, Engine};
 use crate::save::SaveStats;
-use crate::tx::Decoded;
 use crate::worlds::{WorldId, WorldInfo};
 use crate::{Stats, StoreConfig, StoreError, TableInfo, Tx};
 
@@ -14,7 +13,6 @@ use crate::{Stats, StoreConfig, StoreError, TableInfo, Tx};
 #[derive(Clone, Debug)]
 pub struct Store {
     engine: Arc<AnyEngine>,
-    decoded: Arc<Decoded>,
 }
 
 impl Store {
@@ -24,7 +22,7 @@ impl Store {
     /// For a directory: [`StoreError::Locked`] when another process has it, [`StoreError::TooNew`] and [`StoreError::Corrupt`] when it cannot
     /// be read, in which case nothing in it was changed.
     pub async fn open(config: StoreConfig) -> Result<Store, StoreError> {
-        Ok(Store { engine: Arc::new(AnyEngine::open(config.engine).await?), decoded: Arc::default() })
+        Ok(Store { engine: Arc::new(AnyEngine::open(config.engine).await?) })
     }
 
     /// Begins a transaction on a snapshot of a world.
@@ -32,7 +30,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::UnknownWorld`], [`StoreError::Closed`].
     pub fn begin(&self, world: &WorldId) -> Result<Tx, StoreError> {
-        Ok(Tx::new(self.engine.begin(world, false)?, self.decoded.clone()))
+        Ok(Tx::new(self.engine.begin(world, false)?))
     }
 
     /// Begins a transaction that reads the present rather than a snapshot, where the engine can: for the short ones that are most of the load,
@@ -43,7 +41,7 @@ impl Store {
     /// # Errors
     /// As for [`Store::begin`].
     pub fn begin_live(&self, world: &WorldId) -> Result<Tx, StoreError> {
-        Ok(Tx::new(self.engine.begin(world, true)?, self.decoded.clone()))
+        Ok(Tx::new(self.engine.begin(world, true)?))
     }
 
     /// Makes the writes of a transaction visible and lasting, all or none. Transactions are serializable: the outcome is as if they had run

@@ -14,7 +14,6 @@ mod access;
 mod decoded;
 mod work;
 
-pub(crate) use decoded::Decoded;
 use work::Work;
 
 /// The largest record, in bytes as stored.
@@ -32,7 +31,6 @@ const MAX_BUFFER: usize = 256 << 10;
 #[derive(Debug)]
 pub struct Tx {
     snapshot: AnySnapshot,
-    decoded: Arc<Decoded>,
     work: Mutex<Work>,
 }
 
@@ -77,8 +75,8 @@ fn decode_entry<I: Key, K: Key>(mut bytes: &[u8]) -> Result<(I, K), StoreError> 
 }
 
 impl Tx {
-    pub(crate) fn new(snapshot: AnySnapshot, decoded: Arc<Decoded>) -> Tx {
-        Tx { snapshot, decoded, work: Mutex::default() }
+    pub(crate) fn new(snapshot: AnySnapshot) -> Tx {
+        Tx { snapshot, work: Mutex::default() }
     }
 
     pub(crate) fn into_parts(self) -> (AnySnapshot, Vec<(RawKey, Write)>) {
@@ -122,11 +120,11 @@ impl Tx {
     ) -> Result<Option<Arc<R>>, StoreError> {
         let raw = table.place.key(scope, Kind::Records, key)?;
         let Some(bytes) = self.read(raw).await? else { return Ok(None) };
-        if let Some(record) = self.decoded.get(&bytes) {
+        if let Some(record) = decoded::get(&bytes) {
             return Ok(Some(record));
         }
         let record: Arc<R> = Arc::new(decode(&bytes)?);
-        self.decoded.keep(bytes, record.clone());
+        decoded::keep(bytes, record.clone());
         Ok(Some(record))
     }
 

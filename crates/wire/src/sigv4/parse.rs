@@ -28,16 +28,14 @@ pub fn parse<'a>(parts: &RequestParts<'a>) -> Result<Presented<'a>, SigError> {
     }
 }
 
-/// White space, as far as it can stand in a header.
-const SPACE: [char; 2] = [' ', '\t'];
-
 /// Reads an `Authorization` header. Its parts are separated by commas, white space, or both.
 fn authorization<'a>(header: &'a str, parts: &RequestParts<'a>) -> Result<Presented<'a>, SigError> {
-    let (scheme, rest) = header.split_once(SPACE).unwrap_or((header, ""));
+    let (scheme, rest) = header.split_once([' ', '\t']).unwrap_or((header, ""));
     if scheme.is_empty() {
         return Ok(Presented::None);
     }
-    let tokens = || rest.split(',').flat_map(|part| part.split(SPACE)).filter(|token| !token.is_empty());
+    let parts_at = |separator: char| move |part: &'a str| part.split(separator);
+    let tokens = || rest.split(',').flat_map(parts_at(' ')).flat_map(parts_at('\t')).filter(|token| !token.is_empty());
     let Some(algorithm) = Algorithm::from_name(scheme) else {
         return match scheme {
             "AWS" => Ok(Presented::V2 { access_key: rest.split(':').next().unwrap_or_default().trim().into() }),
