@@ -31,6 +31,8 @@ pub use fault::{Fault, Halt, Reply};
 pub use identity::Principal;
 pub use kernel::{Call, Kernel, Outcome};
 pub use record::{Recorder, RequestRecord};
-pub use service::{Descriptor, Future, Incoming, OperationSpec, Registry, Service, ValidationStyle};
+pub use service::{
+    Descriptor, Future, Incoming, OperationSpec, OptionEffect, Registry, Service, ServiceOption, ValidationStyle,
+};
 pub use settings::Settings;
 pub use world::{World, Worlds};

@@ -47,6 +47,32 @@ pub struct Descriptor {
     pub validation: ValidationStyle,
 }
 
+/// An environment variable of LocalStack's that concerns one service. What the service honours it finds in
+/// [`Settings::options`](crate::Settings::options).
+#[derive(Clone, Copy, Debug)]
+pub struct ServiceOption {
+    /// Its name, without the prefix `LOCALSTACK_`.
+    pub name: &'static str,
+    /// What becomes of it.
+    pub effect: OptionEffect,
+}
+
+/// What becomes of an option.
+#[derive(Clone, Copy, Debug)]
+pub enum OptionEffect {
+    /// The service honours it.
+    Honoured,
+    /// The service honours these values.
+    OneOf {
+        /// The values.
+        values: &'static [&'static str],
+        /// What the operator is told of any other.
+        otherwise: &'static str,
+    },
+    /// What it asks for is so anyway, for this reason.
+    Needless(&'static str),
+}
+
 /// What a request says beyond its decoded input, for [`Service::adapt`].
 #[derive(Clone, Copy, Debug)]
 pub struct Incoming<'a> {
@@ -71,6 +97,11 @@ pub trait Service: Send + Sync + 'static {
         let _ = cx;
         tracing::error!(kind = %timer.kind, "a timer fell due for a service that has none");
         Box::pin(async { Ok(()) })
+    }
+
+    /// The options that concern the service.
+    fn options(&self) -> &'static [ServiceOption] {
+        &[]
     }
 
     /// Completes an input by what only the request's path or host says (such as the queue of an older query request).

@@ -5,6 +5,9 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
+
+use kumoi_core::{OptionEffect, Service};
 
 /// What the environment asks for; `None` where it asks for nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -44,16 +47,12 @@ pub(crate) struct LocalStack {
 /// Where LocalStack keeps its state in its image.
 const VOLUME_STATE: &str = "/var/lib/localstack/state";
 
-/// Options that services read from [`kumoi_core::Settings::options`].
-const SERVICE_OPTIONS: [&str; 3] = ["SQS_ENDPOINT_STRATEGY", "SQS_DELAY_PURGE_RETRY", "SQS_DELAY_RECENTLY_DELETED"];
-
 /// Variables that carry the prefix always: their bare names belong to others.
 const ALWAYS_PREFIXED: [&str; 6] =
     ["HOST", "HOSTNAME", "RESPONSE_HEADER_ENABLED", "AUTH_TOKEN", "API_KEY", "ACKNOWLEDGE_ACCOUNT_REQUIREMENT"];
 
-/// What kumoi does anyway, or what has no counterpart.
-const NEEDLESS: [(&str, &str); 13] = [
-    ("SQS_ENABLE_MESSAGE_RETENTION_PERIOD", "retention periods always hold"),
+/// What kumoi does anyway, or what has no counterpart. What concerns one service, [that service](kumoi_core::Service::options) says.
+const NEEDLESS: [(&str, &str); 12] = [
     ("SERVICES", "every service is there, and costs nothing until it is used"),
     ("EAGER_SERVICE_LOADING", "a service's first use takes milliseconds"),
     ("STRICT_SERVICE_LOADING", "every service is there, and costs nothing until it is used"),
@@ -68,7 +67,7 @@ const NEEDLESS: [(&str, &str); 13] = [
     ("ACKNOWLEDGE_ACCOUNT_REQUIREMENT", "no account is needed"),
 ];
 
-/// What kumoi does not do, or not yet: the reason, and the variables.
+/// What kumoi does not do, or not yet: the reason, and the variables. A service that is built says this itself, too.
 const NOT_HONOURED: [(&str, &[&str]); 10] = [
     ("authorization is not built yet: every caller may do everything", &["ENFORCE_IAM"]),
     (
@@ -128,8 +127,8 @@ const NOT_HONOURED: [(&str, &[&str]); 10] = [
 ];
 
 impl LocalStack {
-    /// Reads the environment. Empty values count as not set.
-    pub(crate) fn read(environment: &BTreeMap<String, String>) -> Self {
+    /// Reads the environment, the options of these services included. Empty values count as not set.
+    pub(crate) fn read(environment: &BTreeMap<String, String>, services: &[Arc<dyn Service>]) -> Self {
         let get = |name: &str| {
             let prefixed = environment.get(&format!("LOCALSTACK_{name}"));
             let bare = || environment.get(name).filter(|_| !ALWAYS_PREFIXED.contains(&name));
@@ -147,12 +146,23 @@ impl LocalStack {
         let flag = |name: &str| get(name).and_then(truth);
         // Setting a flag to off asks for nothing.
         let asked = |name: &str| get(name).is_some_and(|value| truth(value) != Some(false));
-        let strategy =
-            get("SQS_ENDPOINT_STRATEGY").filter(|strategy| !kumoi_sqs::ENDPOINT_STRATEGIES.contains(strategy));
-        let unknown = strategy.map(|_| {
-            ("SQS_ENDPOINT_STRATEGY", "it is none of dynamic, standard, domain and path: queue URLs are dynamic")
-        });
         let refused = NOT_HONOURED.iter().flat_map(|&(reason, names)| names.iter().map(move |&name| (name, reason)));
+        let mut needless: Vec<_> = NEEDLESS.into_iter().filter(|(name, _)| asked(name)).collect();
+        let mut not_honoured: Vec<_> = refused.filter(|(name, _)| asked(name)).collect();
+        let mut options = BTreeMap::new();
+        for option in services.iter().flat_map(|service| service.options()) {
+            let Some(value) = get(option.name) else { continue };
+            match option.effect {
+                OptionEffect::Needless(reason) if asked(option.name) => needless.push((option.name, reason)),
+                OptionEffect::Needless(_) => continue,
+                OptionEffect::OneOf { values, otherwise } if !values.contains(&value) => {
+                    not_honoured.push((option.name, otherwise));
+                }
+                OptionEffect::OneOf { .. } | OptionEffect::Honoured => {
+                    options.insert(option.name.to_owned(), value.to_owned());
+                }
+            }
+        }
         Self {
             listen: listen(&list, &get),
             host: text("HOST").or_else(|| text("HOSTNAME_EXTERNAL")).or_else(|| text("HOSTNAME")),
@@ -166,9 +176,9 @@ impl LocalStack {
             cors_origins: list("EXTRA_CORS_ALLOWED_ORIGINS"),
             cors_allowed_headers: list("EXTRA_CORS_ALLOWED_HEADERS"),
             cors_exposed_headers: list("EXTRA_CORS_EXPOSE_HEADERS"),
-            options: SERVICE_OPTIONS.iter().filter_map(|&name| Some((name.to_owned(), text(name)?))).collect(),
-            needless: NEEDLESS.into_iter().filter(|(name, _)| asked(name)).collect(),
-            not_honoured: refused.filter(|(name, _)| asked(name)).chain(unknown).collect(),
+            options,
+            needless,
+            not_honoured,
         }
     }
 }
@@ -222,7 +232,8 @@ mod tests {
     use super::*;
 
     fn read<const N: usize>(set: [(&str, &str); N]) -> LocalStack {
-        LocalStack::read(&set.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+        let environment = set.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        LocalStack::read(&environment, &crate::services::all())
     }
 
     #[test]
@@ -267,8 +278,13 @@ mod tests {
             ("LAMBDA_EXECUTOR", "docker"),
             ("LAMBDA_MY_OWN", "x"),
             ("SQS_ENDPOINT_STRATEGY", "off"),
+            ("SQS_ENABLE_MESSAGE_RETENTION_PERIOD", "1"),
         ]);
-        assert_eq!(asked.needless.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["AUTH_TOKEN"]);
+        assert_eq!(
+            asked.needless.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
+            ["AUTH_TOKEN", "SQS_ENABLE_MESSAGE_RETENTION_PERIOD"]
+        );
+        assert!(asked.options.is_empty(), "a value that means nothing is not passed on");
         assert_eq!(
             asked.not_honoured.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
             ["ENFORCE_IAM", "LAMBDA_EXECUTOR", "SQS_ENDPOINT_STRATEGY"]

@@ -130,7 +130,7 @@ impl StartArguments {
     ///
     /// `known` are the `KUMOI_` variables that mean something.
     pub(crate) fn resolve(self, environment: &BTreeMap<String, String>, known: &[String]) -> Result<Options, Failure> {
-        let other = LocalStack::read(environment);
+        let other = LocalStack::read(environment, &crate::services::all());
         let mut remarks: Vec<String> = unknown(environment, known).collect();
         remarks.extend(other.needless.iter().map(|(name, reason)| format!("{name} needs nothing here: {reason}")));
         remarks.extend(other.not_honoured.iter().map(|(name, reason)| format!("{name} is not honoured: {reason}")));

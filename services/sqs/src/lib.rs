@@ -50,12 +50,10 @@ mod visibility;
 use std::sync::Arc;
 
 use kumoi_core::timers::Timer;
-use kumoi_core::{Cx, Descriptor, Future, Incoming, Reply, Service, ValidationStyle};
+use kumoi_core::{Cx, Descriptor, Future, Incoming, OptionEffect, Reply, Service, ServiceOption, ValidationStyle};
 use kumoi_model::{Catalog, Value};
 
 use crate::queue::Located;
-
-pub use crate::url::ENDPOINT_STRATEGIES;
 
 /// The service, for the list of services.
 pub fn service() -> Arc<dyn Service> {
@@ -63,6 +61,16 @@ pub fn service() -> Arc<dyn Service> {
 }
 
 struct Sqs;
+
+static OPTIONS: [ServiceOption; 4] = [
+    ServiceOption { name: url::STRATEGY, effect: url::STRATEGIES },
+    ServiceOption { name: queue::DELAY_RECENTLY_DELETED, effect: OptionEffect::Honoured },
+    ServiceOption { name: purge::DELAY_RETRY, effect: OptionEffect::Honoured },
+    ServiceOption {
+        name: "SQS_ENABLE_MESSAGE_RETENTION_PERIOD",
+        effect: OptionEffect::Needless("retention periods always hold"),
+    },
+];
 
 static DESCRIPTOR: Descriptor =
     Descriptor { model: "sqs", operations: api::OPERATIONS, validation: ValidationStyle::Own(errors::word) };
@@ -74,6 +82,10 @@ impl Service for Sqs {
 
     fn call<'a>(&'a self, cx: &'a Cx, operation: &'a str, input: &'a Value) -> Future<'a, Reply<Value>> {
         api::dispatch(self, cx, operation, input)
+    }
+
+    fn options(&self) -> &'static [ServiceOption] {
+        &OPTIONS
     }
 
     fn timer<'a>(&'a self, cx: &'a Cx, timer: &'a Timer) -> Future<'a, Reply<()>> {

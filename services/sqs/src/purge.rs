@@ -13,6 +13,9 @@ use crate::{enabled, sweep};
 /// Microseconds between two purges of a queue.
 const INTERVAL: i64 = 60 * 1_000_000;
 
+/// The option that lets a queue be purged again at once.
+pub(crate) const DELAY_RETRY: &str = "SQS_DELAY_PURGE_RETRY";
+
 /// The kind of timer that clears away a contents.
 pub(crate) const DROP: &str = "drop";
 
@@ -23,7 +26,7 @@ pub(crate) async fn purge(cx: &Cx, input: PurgeQueueInput) -> Reply<()> {
     let mut at = Located::of(cx, &input.queue_url).await?;
     let now = cx.now().micros();
     let lately = at.queue.purged.is_some_and(|purged| purged.saturating_add(INTERVAL) > now);
-    if lately && enabled(cx, "SQS_DELAY_PURGE_RETRY") {
+    if lately && enabled(cx, DELAY_RETRY) {
         let message = format!("Only one PurgeQueue operation on {} is allowed every 60 seconds.", at.name);
         return Err(purge_queue_in_progress(message).into());
     }

@@ -23,6 +23,9 @@ use crate::{enabled, purge, redrive, tags, url};
 /// Seconds after which the name of a deleted queue can be used again.
 const DELETED_SECONDS: i64 = 60;
 
+/// The option that lets the name of a deleted queue be used at once.
+pub(crate) const DELAY_RECENTLY_DELETED: &str = "SQS_DELAY_RECENTLY_DELETED";
+
 /// The most queue URLs that a list returns.
 const MAX_RESULTS: usize = 1000;
 
@@ -161,7 +164,7 @@ pub(crate) async fn create(cx: &Cx, input: CreateQueueInput) -> Reply<CreateQueu
             .into()),
         };
     }
-    if enabled(cx, "SQS_DELAY_RECENTLY_DELETED") && cx.get(&DELETED, &name).await?.is_some() {
+    if enabled(cx, DELAY_RECENTLY_DELETED) && cx.get(&DELETED, &name).await?.is_some() {
         return Err(queue_deleted_recently(
             "You must wait 60 seconds after deleting a queue before you can create another with the same name.",
         )

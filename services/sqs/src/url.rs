@@ -9,7 +9,7 @@
 //! | `domain` | `http://REGION.queue.localhost.localstack.cloud:PORT/ACCOUNT/NAME`; in `us-east-1` without the Region |
 //! | `path` | `http://HOST-OF-THE-REQUEST/queue/REGION/ACCOUNT/NAME` |
 
-use kumoi_core::{Cx, Endpoint};
+use kumoi_core::{Cx, Endpoint, OptionEffect};
 use kumoi_store::Scope;
 
 const DOMAIN: &str = "localhost.localstack.cloud";
@@ -58,12 +58,18 @@ fn region_of_host(host: &str) -> Option<&str> {
     is_region(region).then_some(region)
 }
 
-/// What the option `SQS_ENDPOINT_STRATEGY` can be.
-pub const ENDPOINT_STRATEGIES: [&str; 4] = ["dynamic", "standard", "domain", "path"];
+/// The option that says how queue URLs are written.
+pub(crate) const STRATEGY: &str = "SQS_ENDPOINT_STRATEGY";
+
+/// What it can be.
+pub(crate) const STRATEGIES: OptionEffect = OptionEffect::OneOf {
+    values: &["dynamic", "standard", "domain", "path"],
+    otherwise: "it is none of dynamic, standard, domain and path: queue URLs are dynamic",
+};
 
 /// The URL of a queue, in the form that the operator chose.
 pub(crate) fn format(cx: &Cx, scope: &Scope, name: &str) -> String {
-    let strategy = cx.settings().options.get("SQS_ENDPOINT_STRATEGY").map_or("dynamic", String::as_str);
+    let strategy = cx.settings().options.get(STRATEGY).map_or("dynamic", String::as_str);
     format_as(strategy, cx.endpoint(), scope, name)
 }
 

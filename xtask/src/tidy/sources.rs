@@ -1,5 +1,6 @@
 //! Rules about the text of files.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -33,8 +34,16 @@ static REGISTRY_HOST: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// The one source that packages in the lock file have.
 const INDEX: &str = "source = \"registry+https://github.com/rust-lang/crates.io-index\"";
 
+/// The one place that names services: adding one changes nothing else outside its folder.
+const LIST_OF_SERVICES: &str = "kumoi/src/services.rs";
+
 pub(super) fn check(files: &[File]) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let services: BTreeSet<&str> = files
+        .iter()
+        .filter_map(|file| file.path.strip_prefix("services/")?.split_once('/'))
+        .map(|(service, _)| service)
+        .collect();
     for file in files {
         // This file names what it forbids.
         if file.path == "xtask/src/tidy/sources.rs" {
@@ -47,7 +56,8 @@ pub(super) fn check(files: &[File]) -> Vec<Finding> {
         findings.extend(hosts_and_paths(file));
         if file.path.ends_with(".rs") {
             findings.extend(length(file));
-            findings.extend(services(file));
+            findings.extend(in_service(file));
+            findings.extend(named_services(file, &services));
         }
     }
     findings
@@ -62,7 +72,24 @@ fn is_test(path: &str) -> bool {
     path.starts_with("tests/") || path.contains("/tests/") || path.ends_with("/tests.rs")
 }
 
-fn services(file: &File) -> Vec<Finding> {
+/// Crates of services that a file outside knows.
+fn named_services(file: &File, services: &BTreeSet<&str>) -> Vec<Finding> {
+    if file.path == LIST_OF_SERVICES || is_test(&file.path) {
+        return Vec::new();
+    }
+    let foreign = services.iter().filter(|service| !file.path.starts_with(&format!("services/{service}/")));
+    let found = foreign.flat_map(|service| {
+        let path = format!("kumoi_{}::", service.replace('-', "_"));
+        let named = lines(file).filter(move |(_, line)| line.contains(&path));
+        named.map(move |(number, _)| {
+            let problem = format!("names the service {service}: only {LIST_OF_SERVICES} does");
+            Finding::new(&file.path, number, problem)
+        })
+    });
+    found.collect()
+}
+
+fn in_service(file: &File) -> Vec<Finding> {
     if !file.path.starts_with("services/") || is_test(&file.path) {
         return Vec::new();
     }
@@ -142,5 +169,14 @@ mod tests {
         let long = "\n".repeat(MAX_LINES + 1);
         assert_eq!(problems("crates/wire/src/xml.rs", &long).len(), 1);
         assert!(problems("crates/wire/tests/vectors.rs", &long).is_empty());
+    }
+
+    #[test]
+    fn only_the_list_names_services() {
+        let text = "vec![kumoi_sqs::service()]\n";
+        let file = |path: &str| File { path: path.to_owned(), text: text.to_owned() };
+        let files = [file("services/sqs/src/lib.rs"), file("kumoi/src/services.rs"), file("kumoi/src/cli/start.rs")];
+        let found: Vec<_> = check(&files).iter().map(ToString::to_string).collect();
+        assert_eq!(found, ["kumoi/src/cli/start.rs:1: names the service sqs: only kumoi/src/services.rs does"]);
     }
 }
