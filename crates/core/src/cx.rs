@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use kumoi_model::{Timestamp, Value};
-use kumoi_store::{Counter, Index, Key, KeyRange, Record, Scope, StoreError, Table, Tx};
+use kumoi_store::{BlobId, Counter, Index, Key, KeyRange, Record, Scope, Staged, StoreError, Table, Tx};
+use parking_lot::Mutex;
 
 use crate::arn::Arn;
+use crate::body::Prepared;
 use crate::timers::{self, Timer};
 use crate::{Call, Fault, Halt, Kernel, Principal, Reply, Settings, World};
 
@@ -50,19 +52,46 @@ pub struct Cx {
     now: Timestamp,
     tx: Tx,
     overdue: bool,
+    /// What was prepared between the attempts; see [`crate::body`].
+    prepared: Option<Prepared>,
+    files: Mutex<Files>,
+}
+
+/// Blobs that this transaction is the first, or the last, to name.
+#[derive(Default)]
+pub(crate) struct Files {
+    pub(crate) staged: Vec<Arc<Staged>>,
+    pub(crate) unnamed: Vec<BlobId>,
 }
 
 impl Cx {
-    pub(crate) fn new(kernel: Arc<Kernel>, call: Arc<CallInfo>, tx: Tx, overdue: bool) -> Self {
+    pub(crate) fn new(
+        kernel: Arc<Kernel>,
+        call: Arc<CallInfo>,
+        tx: Tx,
+        overdue: bool,
+        prepared: Option<Prepared>,
+    ) -> Self {
         let now = call.world.clock.now();
-        Self { call, kernel, now, tx, overdue }
+        Self { call, kernel, now, tx, overdue, prepared, files: Mutex::default() }
     }
 
-    pub(crate) fn into_tx(self) -> Tx {
-        self.tx
+    pub(crate) fn into_parts(self) -> (Tx, Files) {
+        (self.tx, self.files.into_inner())
     }
 
-    #[cfg(test)]
+    pub(crate) fn prepared(&self) -> Option<Prepared> {
+        self.prepared.clone()
+    }
+
+    pub(crate) fn note_staged(&self, staged: Arc<Staged>) {
+        self.files.lock().staged.push(staged);
+    }
+
+    pub(crate) fn note_unnamed(&self, blob: BlobId) {
+        self.files.lock().unnamed.push(blob);
+    }
+
     pub(crate) fn store(&self) -> &kumoi_store::Store {
         self.kernel.store()
     }

@@ -6,6 +6,8 @@ use std::fmt;
 use kumoi_model::{ConvertError, Struct, Timestamp};
 use kumoi_store::StoreError;
 
+use crate::body::Preparation;
+
 /// What a handler returns.
 pub type Reply<T> = Result<T, Halt>;
 
@@ -120,6 +122,8 @@ pub enum Halt {
     Fault(Fault),
     /// The store failed, or the transaction conflicts and runs again.
     Store(StoreError),
+    /// Something is to be done before the handler can go on. See [`Cx::receive`](crate::Cx::receive).
+    Prepare(Preparation),
     /// There is nothing to answer yet. See [`Cx::wait`](crate::Cx::wait).
     Wait {
         /// Run again at this moment on the world's clock, if nothing that was read changes before.

@@ -81,6 +81,7 @@ impl Kernel {
         for world in kernel.worlds.all() {
             kernel.drive(world);
         }
+        kernel.tidy();
         Ok(kernel)
     }
 
@@ -209,18 +210,25 @@ impl Kernel {
     ) -> Result<Value, Fault> {
         let mut overdue = false;
         let mut conflicts = 0;
+        let mut prepared = None;
         loop {
             let world = &info.world;
             let tx = if conflicts < LIVE_ATTEMPTS { self.begin_live(world) } else { self.begin(world) };
             let tx = tx.map_err(|error| self.begin_fault(world, error))?;
-            let cx = Cx::new(self.clone(), info.clone(), tx, overdue);
+            let cx = Cx::new(self.clone(), info.clone(), tx, overdue, prepared.clone());
             let reply = guarded(service.call(&cx, operation, input)).await;
             let error = match reply {
-                Ok(output) => match self.store.commit(cx.into_tx()).await {
+                Ok(output) => match self.commit(cx).await {
                     Ok(()) => return Ok(output),
                     Err(error) => error,
                 },
                 Err(Halt::Fault(fault)) => return Err(fault),
+                Err(Halt::Prepare(preparation)) => {
+                    // It may take long, and no transaction is to be open meanwhile.
+                    drop(cx);
+                    prepared = Some(preparation.run().await?);
+                    continue;
+                }
                 Err(Halt::Wait { wake, deadline }) => {
                     overdue = self.wait(cx, wake, deadline, waited).await?;
                     // What it lost before it had to wait says nothing of how it fares now.
@@ -242,6 +250,29 @@ impl Kernel {
         }
     }
 
+    /// Commits what a handler did, its blobs included.
+    async fn commit(self: &Arc<Self>, cx: Cx) -> Result<(), StoreError> {
+        let (tx, files) = cx.into_parts();
+        files.staged.iter().for_each(|staged| staged.keep(true));
+        let committed = self.store.commit(tx).await;
+        match &committed {
+            Ok(()) if !files.unnamed.is_empty() => {
+                let kernel = self.clone();
+                self.runtime.spawn(async move {
+                    if let Err(error) = kernel.free(&files.unnamed).await {
+                        tracing::warn!(%error, "blobs that nobody needs could not be removed");
+                    }
+                });
+            }
+            Err(StoreError::Conflict | StoreError::UnknownWorld(_)) => {
+                files.staged.iter().for_each(|staged| staged.keep(false));
+            }
+            // After a failure nobody knows what is on disk.
+            Ok(()) | Err(_) => {}
+        }
+        committed
+    }
+
     /// The fault of a call whose world has ended: worth another try when there is a world of its name again.
     fn begin_fault(&self, world: &World, error: StoreError) -> Fault {
         if matches!(error, StoreError::UnknownWorld(_)) && self.store.begin(&world.id).is_ok() {
@@ -260,7 +291,7 @@ impl Kernel {
         let world = cx.call_info().world.clone();
         let (mut stopping, mut ended) = (self.stopping.subscribe(), world.ended.subscribe());
         tokio::select! {
-            () = self.store.changed(cx.into_tx()) => Ok(false),
+            () = self.store.changed(cx.into_parts().0) => Ok(false),
             () = world.clock.reached(wake.min(deadline)) => Ok(false),
             () = tokio::time::sleep(left) => Ok(true),
             _ = stopping.wait_for(|stopping| *stopping) => Err(Fault::unavailable("kumoi is stopping.")),
@@ -297,12 +328,22 @@ impl Kernel {
         if !timers::take(&tx, key, timer).await? {
             return Ok(());
         }
-        let cx = Cx::new(self.clone(), info, tx, false);
+        let cx = Cx::new(self.clone(), info, tx, false, None);
         match guarded(service.timer(&cx, timer)).await {
-            Ok(()) => Ok(self.store.commit(cx.into_tx()).await?),
-            Err(Halt::Wait { .. }) => Err(timers::cannot_wait()),
+            Ok(()) => Ok(self.commit(cx).await?),
+            Err(Halt::Wait { .. } | Halt::Prepare(_)) => Err(timers::cannot_wait()),
             Err(halt) => Err(halt),
         }
+    }
+
+    /// Frees, beside the requests, the space of all that no world needs.
+    pub(crate) fn tidy(self: &Arc<Self>) {
+        let kernel = self.clone();
+        self.runtime.spawn(async move {
+            if let Err(error) = kernel.free_all().await {
+                tracing::warn!(%error, "blobs that nobody needs could not be removed");
+            }
+        });
     }
 
     /// Runs work to its end beside the requests, whether or not the caller stays to hear of it: for what takes long, or must not stop halfway.

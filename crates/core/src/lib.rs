@@ -10,6 +10,7 @@
 pub mod access_key;
 mod advance;
 pub mod arn;
+pub mod body;
 pub mod clock;
 mod cx;
 mod fault;

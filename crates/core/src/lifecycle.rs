@@ -31,6 +31,7 @@ impl Kernel {
         let (kernel, id) = (self.clone(), id.clone());
         self.aside(async move {
             kernel.store.reset(&id).await?;
+            kernel.tidy();
             kernel.follow(&id, None).await.map(drop)
         })
         .await
@@ -44,6 +45,7 @@ impl Kernel {
         let (kernel, id) = (self.clone(), id.clone());
         self.aside(async move {
             kernel.store.drop_world(&id).await?;
+            kernel.tidy();
             match kernel.follow(&id, None).await {
                 // As it should be; or somebody has made another world of that name already.
                 Err(StoreError::UnknownWorld(_)) | Ok(_) => Ok(()),
@@ -62,7 +64,11 @@ impl Kernel {
     pub async fn load(self: &Arc<Self>, id: &WorldId, input: &mut (dyn Read + Send)) -> Result<SaveStats, StoreError> {
         let stats = self.store.load(id, input).await?;
         let (kernel, id) = (self.clone(), id.clone());
-        self.aside(async move { kernel.follow(&id, None).await }).await?;
+        self.aside(async move {
+            kernel.tidy();
+            kernel.follow(&id, None).await
+        })
+        .await?;
         Ok(stats)
     }
 

@@ -19,12 +19,14 @@ use kumoi_model::partitions::partition_of;
 use kumoi_model::{Protocol, Service};
 use kumoi_store::{Scope, StoreError, WorldId};
 use kumoi_wire::WireError;
-use kumoi_wire::sigv4::{self, Family, PathStyle, Payload, Policy, Presented, SigError};
+use kumoi_wire::chunked::ChunkVerifier;
+use kumoi_wire::sigv4::{self, Family, FaultParts, PathStyle, Payload, Policy, Presented, SigError, SigningKey};
 
 use crate::accept::Head;
 use crate::failure::Failure;
 use crate::identify::Target;
 use crate::identify::hosts::HostFacts;
+use crate::payload;
 
 /// Header that chooses a world.
 pub(crate) const WORLD_HEADER: HeaderName = HeaderName::from_static("x-kumoi-world");
@@ -35,6 +37,8 @@ pub(crate) struct Caller {
     pub(crate) access_key: Option<Arc<str>>,
     pub(crate) world: Arc<World>,
     pub(crate) scope: Scope,
+    /// What checks the chunks of the body, where they are signed with a key that is known.
+    pub(crate) chunks: Option<ChunkVerifier>,
 }
 
 /// The most root users that a thread keeps.
@@ -98,7 +102,7 @@ pub(crate) async fn authenticate(
     let key = presented.access_key().map(|key| key.split_once('@').map_or(key, |(key, _)| key));
     let root = |account: &str, access_key, world| {
         let (principal, scope) = root_of(account, target.region);
-        Caller { principal, access_key, world, scope }
+        Caller { principal, access_key, world, scope, chunks: None }
     };
     let Some(key) = key else { return Ok(root(&kernel.settings().account, None, world)) };
     let access_key = Some(Arc::from(key));
@@ -108,9 +112,11 @@ pub(crate) async fn authenticate(
         return Ok(root(account, access_key, world));
     };
     let style = path_style(target.model);
-    verify(head, presented, payload, &credential, &world, style).map_err(|error| refusal(target, &error))?;
+    let key = verify(head, presented, payload, &credential, &world, style).map_err(|error| refusal(target, &error))?;
+    let signs = payload::marker(head).is_some_and(|marker| marker.signs_parts());
+    let chunks = presented.signed().filter(|_| signs).map(|signed| ChunkVerifier::new(signed, key));
     let scope = Scope::new(&credential.principal.account, target.region);
-    Ok(Caller { principal: Arc::new(credential.principal), access_key, world, scope })
+    Ok(Caller { principal: Arc::new(credential.principal), access_key, world, scope, chunks })
 }
 
 /// The form of the keys that IAM (`AKIA`) and STS (`ASIA`) issue; no other needs a look into the store.
@@ -133,7 +139,7 @@ async fn find(kernel: &Kernel, world: &World, key: &str) -> Result<Option<Creden
     })
 }
 
-/// Proves that the request was signed with an issued key.
+/// Proves that the request was signed with an issued key; that of the signature.
 ///
 /// Clients sign with real time, whatever the world's clock shows, so the age of a signature is measured in real time. A
 /// credential's life belongs to the world and ends by the world's clock.
@@ -144,7 +150,7 @@ fn verify(
     credential: &Credential,
     world: &World,
     style: PathStyle,
-) -> Result<(), SigError> {
+) -> Result<SigningKey, SigError> {
     let signed = presented.signed().ok_or(SigError::UnsupportedScheme)?;
     if !credential.active {
         return Err(SigError::UnknownAccessKey { access_key: signed.access_key.clone().into_owned() });
@@ -157,7 +163,9 @@ fn verify(
     }
     let policy = if style == PathStyle::S3 { Policy::s3() } else { Policy::default() };
     let now = kumoi_core::clock::real_time();
-    sigv4::verify(signed, &head.signed_parts(), payload, &credential.secret, now, &policy)
+    let key = SigningKey::for_request(signed, &credential.secret)?;
+    sigv4::verify_with_key(signed, &head.signed_parts(), payload, &key, now, &policy)?;
+    Ok(key)
 }
 
 /// How the service signs paths: S3 and its relatives do it their own way.
@@ -165,7 +173,7 @@ fn path_style(model: &Service) -> PathStyle {
     if is_s3(model) { PathStyle::S3 } else { PathStyle::Default }
 }
 
-fn is_s3(model: &Service) -> bool {
+pub(crate) fn is_s3(model: &Service) -> bool {
     matches!(model.id.as_str(), "s3" | "s3control" | "s3outposts")
 }
 
@@ -178,6 +186,10 @@ pub(crate) fn refusal(target: &Target<'_>, error: &SigError) -> Failure {
         Protocol::AwsQuery | Protocol::RestXml => Family::Query,
         Protocol::Ec2Query => Family::Ec2,
     };
-    let parts = error.to_fault_parts(family);
+    fault(target, error.to_fault_parts(family))
+}
+
+/// A fault of the signature, or of what it covers, in the service's own form.
+pub(crate) fn fault(target: &Target<'_>, parts: FaultParts) -> Failure {
     Failure::at(target, WireError::new(parts.code, parts.status, parts.message))
 }

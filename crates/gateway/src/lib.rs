@@ -21,6 +21,7 @@ mod gateway;
 mod identify;
 mod lanes;
 mod listener;
+mod payload;
 mod pipeline;
 mod server;
 mod services;

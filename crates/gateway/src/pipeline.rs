@@ -143,6 +143,13 @@ async fn call(gateway: &Arc<Gateway>, head: &Head, body: &mut RequestBody, reque
         Body::Stream(_) => Payload::Streamed,
     };
     let caller = authenticate(kernel, head, &target, presented, payload, world).await.map_err(in_form)?;
+    let body = match body {
+        Body::Stream(sent) if authenticate::is_s3(target.model) => {
+            let opened = crate::payload::open(&sent, head, caller.chunks);
+            Body::Stream(opened.map_err(|error| authenticate::fault(&target, error.to_fault_parts()))?)
+        }
+        body => body,
+    };
 
     // decode
     let input = decode::decode(kernel, &limits.decode, head, &target, body)?;

@@ -35,6 +35,6 @@ pub mod generated {
 pub use catalog::{Catalog, CatalogEntry};
 pub use convert::{ConvertError, FromValue, IntoValue, StructReader};
 pub use shape::*;
-pub use stream::{ByteStream, Chunks, StreamError};
+pub use stream::{ByteStream, Chunks, StreamError, Trailers};
 pub use timestamp::Timestamp;
 pub use value::{Struct, Value};

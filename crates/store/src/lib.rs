@@ -6,8 +6,10 @@
 //!   changed meanwhile, and answers [`StoreError::Conflict`] otherwise: the caller runs it again. So readers never block writers, and
 //!   the outcome is that of running transactions one after the other.
 //! - A **world** is all state, several times over: [`Store::fork`] copies one in constant time.
+//! - A **blob** is what is too large for a record: a file, written once as a stream and named by records. See [`Blobs`].
 //! - Engines: memory; a directory (a log in front of an ordered base); and one that disturbs another, for tests.
 
+mod blobs;
 mod config;
 mod conflict;
 mod diff;
@@ -26,6 +28,7 @@ mod tx;
 mod wait;
 mod worlds;
 
+pub use blobs::{BlobId, BlobReader, BlobWriter, Blobs, Staged};
 pub use config::{EngineConfig, Fsync, Stats, StoreConfig};
 pub use diff::Difference;
 pub use error::StoreError;

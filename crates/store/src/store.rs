@@ -3,6 +3,7 @@
 use std::io::{Read, Write as IoWrite};
 use std::sync::Arc;
 
+use crate::blobs::Blobs;
 use crate::diff::Difference;
 use crate::engine::{AnyEngine, Engine};
 use crate::save::SaveStats;
@@ -13,6 +14,7 @@ use crate::{Stats, StoreConfig, StoreError, TableInfo, Tx};
 #[derive(Clone, Debug)]
 pub struct Store {
     engine: Arc<AnyEngine>,
+    blobs: Blobs,
 }
 
 impl Store {
@@ -22,7 +24,15 @@ impl Store {
     /// For a directory: [`StoreError::Locked`] when another process has it, [`StoreError::TooNew`] and [`StoreError::Corrupt`] when it cannot
     /// be read, in which case nothing in it was changed.
     pub async fn open(config: StoreConfig) -> Result<Store, StoreError> {
-        Ok(Store { engine: Arc::new(AnyEngine::open(config.engine).await?) })
+        let engine = Arc::new(AnyEngine::open(config.engine.clone()).await?);
+        // After the engine, which locks the directory.
+        let blobs = Blobs::open(&config.engine)?;
+        Ok(Store { engine, blobs })
+    }
+
+    /// The blobs.
+    pub fn blobs(&self) -> &Blobs {
+        &self.blobs
     }
 
     /// Begins a transaction on a snapshot of a world.

@@ -38,7 +38,7 @@ mod xml;
 
 pub use codec::{decode, encode, encode_error, streams_request, streams_response};
 pub use error::{DecodeError, EncodeError, WireError};
-pub use headers::TARGET;
+pub use headers::{CONTENT_SHA256, TARGET};
 pub use limits::Limits;
 pub use protocol::{NotFound, choose_protocol, find_operation};
 pub use request::{Body, Labels, Request, Response};

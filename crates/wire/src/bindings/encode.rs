@@ -1,6 +1,6 @@
 //! From an output to a REST response.
 
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_RANGE, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 use kumoi_model::{
     ByteStream, Kind, Location, Member, Operation, Protocol, Service, Struct, Structure, Value, XmlNamespace,
@@ -26,6 +26,10 @@ pub(crate) fn encode(
     let mut status = if operation.status == 0 { 200 } else { operation.status };
     if let Some(bound) = write_headers(service, output, &members, &mut map)? {
         status = bound;
+    }
+    // What has a range is a part (RFC 9110 section 15.3.7).
+    if status == 200 && map.contains_key(CONTENT_RANGE) {
+        status = 206;
     }
     let encoder = Encoder { service, protocol, operation };
     let (body, content_type) = match payload(output) {

@@ -33,7 +33,7 @@ use crate::sigv4::PayloadMarker;
 pub use decoder::Decoder;
 pub use error::ChunkError;
 pub use signature::ChunkVerifier;
-pub use stream::{Trailers, decode};
+pub use stream::decode;
 
 /// Bytes that every chunk but the last must have at least.
 pub const MIN_CHUNK: u64 = 8192;

@@ -1,0 +1,272 @@
+//! Bodies that are streamed: kept outside the transaction, and named by its records.
+//!
+//! A handler may run more than once, and a stream can be read but once. So `cx.receive(stream, …)?` ends the first attempt, reads the stream while no
+//! transaction is open, and runs the handler again with what was [received](Received). A small body is kept in the record itself, a large one as
+//! a blob. How many records of a world name a blob is counted with every change; a blob that no world names any more is removed.
+
+use std::any::Any;
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
+use kumoi_model::{ByteStream, StreamError};
+use kumoi_store::{BlobId, BlobReader, Blobs, KeyRange, Scope, Staged, StoreError, Table};
+use serde::{Deserialize, Serialize};
+
+use crate::{Cx, Fault, Halt, Kernel, Reply};
+
+/// The largest body that is kept in a record, in bytes.
+const INLINE: usize = 32 << 10;
+
+/// How often the records of a world name a blob.
+static NAMED: Table<String, u32> = Table::world("kumoi", "blobs");
+
+/// Looks at a body as it is received.
+pub trait Watch: Send + 'static {
+    /// What it makes of it.
+    type Seen: Send + Sync + 'static;
+
+    /// Takes note of the next bytes.
+    ///
+    /// # Errors
+    /// What is wrong with them; no more are read.
+    fn see(&mut self, bytes: &[u8]) -> Result<(), Fault>;
+
+    /// Draws the conclusion, once all bytes are seen.
+    ///
+    /// # Errors
+    /// What is wrong with the body.
+    fn end(self) -> Result<Self::Seen, Fault>;
+}
+
+/// A body that was received.
+#[derive(Debug)]
+pub struct Received<S> {
+    /// Its size in bytes.
+    pub size: u64,
+    /// What was made of it.
+    pub seen: S,
+    content: Content,
+}
+
+#[derive(Debug)]
+enum Content {
+    Small(Bytes),
+    Large(Arc<Staged>),
+}
+
+/// A body in a record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Body {
+    /// The bytes themselves.
+    #[serde(rename = "i")]
+    Inline(Bytes),
+    /// The name of a blob.
+    #[serde(rename = "b")]
+    Blob(String),
+}
+
+/// Work that is done between two attempts at an operation.
+pub struct Preparation {
+    work: futures_util::future::BoxFuture<'static, Result<Prepared, Fault>>,
+}
+
+/// What came of it, for the next attempt.
+pub(crate) type Prepared = Arc<dyn Any + Send + Sync>;
+
+impl Preparation {
+    pub(crate) async fn run(self) -> Result<Prepared, Fault> {
+        self.work.await
+    }
+}
+
+impl fmt::Debug for Preparation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Preparation")
+    }
+}
+
+impl Cx {
+    /// The body of the request: `cx.receive(&input.body, || watch)?`. The first attempt ends here, and the handler runs again when all is
+    /// received; so nothing that costs more than a look should be done before. Of `None` nothing is received.
+    ///
+    /// A body that breaks off fails the request, as does what the watch finds wrong.
+    pub fn receive<W: Watch>(
+        &self,
+        stream: Option<&ByteStream>,
+        watch: impl FnOnce() -> W,
+    ) -> Reply<Arc<Received<W::Seen>>> {
+        if let Some(received) = self.prepared().and_then(|prepared| prepared.downcast().ok()) {
+            return Ok(received);
+        }
+        let (blobs, stream, watch) = (self.store().blobs().clone(), stream.cloned(), watch());
+        let work = async move {
+            let received = receive(&blobs, stream, watch).await?;
+            Ok(Arc::new(received) as Prepared)
+        };
+        Err(Halt::Prepare(Preparation { work: Box::pin(work) }))
+    }
+
+    /// Keeps what was received with this transaction.
+    ///
+    /// # Errors
+    /// Errors of the store.
+    pub async fn keep<S>(&self, received: &Received<S>) -> Result<Body, StoreError> {
+        match &received.content {
+            Content::Small(bytes) => Ok(Body::Inline(bytes.clone())),
+            Content::Large(staged) => {
+                let body = Body::Blob(staged.id().to_string());
+                self.share(&body).await?;
+                self.note_staged(staged.clone());
+                Ok(body)
+            }
+        }
+    }
+
+    /// Notes that one more record names a body.
+    ///
+    /// # Errors
+    /// Errors of the store.
+    pub async fn share(&self, body: &Body) -> Result<(), StoreError> {
+        let Body::Blob(id) = body else { return Ok(()) };
+        let named = self.tx().get(&Scope::world(), &NAMED, id).await?.unwrap_or(0);
+        self.tx().put(&Scope::world(), &NAMED, id, &named.saturating_add(1)).await
+    }
+
+    /// Notes that one record less names a body. When none does, its space is freed.
+    ///
+    /// # Errors
+    /// Errors of the store.
+    pub async fn discard(&self, body: &Body) -> Result<(), StoreError> {
+        let Body::Blob(id) = body else { return Ok(()) };
+        match self.tx().get(&Scope::world(), &NAMED, id).await?.unwrap_or(0) {
+            0 | 1 => {
+                self.tx().delete(&Scope::world(), &NAMED, id).await?;
+                self.note_unnamed(id.parse()?);
+                Ok(())
+            }
+            named => self.tx().put(&Scope::world(), &NAMED, id, &(named - 1)).await,
+        }
+    }
+
+    /// Reads a part of a body, which stays readable even if the body is discarded meanwhile.
+    ///
+    /// # Errors
+    /// Errors of the store.
+    pub async fn read(&self, body: &Body, range: Range<u64>) -> Result<ByteStream, StoreError> {
+        let length = range.end.saturating_sub(range.start);
+        match body {
+            Body::Inline(bytes) => {
+                let at = |offset: u64| usize::try_from(offset).map_or(bytes.len(), |offset| offset.min(bytes.len()));
+                Ok(ByteStream::from_bytes(bytes.slice(at(range.start)..at(range.end))))
+            }
+            Body::Blob(id) => {
+                let reader = self.store().blobs().read(id.parse()?, range.start, length).await?;
+                Ok(ByteStream::new(pieces(reader), Some(length)))
+            }
+        }
+    }
+}
+
+fn pieces(reader: BlobReader) -> impl futures_util::Stream<Item = Result<Bytes, StreamError>> {
+    futures_util::stream::try_unfold(reader, |mut reader| async move {
+        let piece = reader.next().await.map_err(StreamError::from)?;
+        Ok(piece.map(|piece| (piece, reader)))
+    })
+}
+
+async fn receive<W: Watch>(
+    blobs: &Blobs,
+    stream: Option<ByteStream>,
+    mut watch: W,
+) -> Result<Received<W::Seen>, Fault> {
+    let Some(stream) = stream else {
+        return Ok(Received { size: 0, seen: watch.end()?, content: Content::Small(Bytes::new()) });
+    };
+    let mut pieces = stream.take().ok_or_else(Fault::internal)?;
+    let (mut small, mut large) = (BytesMut::new(), None);
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(broken_off)?;
+        watch.see(&piece)?;
+        if large.is_none() && small.len() + piece.len() > INLINE {
+            let mut writer = blobs.write().await.map_err(failed)?;
+            writer.write(std::mem::take(&mut small).freeze()).await.map_err(failed)?;
+            large = Some(writer);
+        }
+        match &mut large {
+            Some(writer) => writer.write(piece).await.map_err(failed)?,
+            None => small.extend_from_slice(&piece),
+        }
+    }
+    let seen = watch.end()?;
+    match large {
+        None => Ok(Received { size: small.len() as u64, seen, content: Content::Small(small.freeze()) }),
+        Some(writer) => {
+            let staged = writer.finish().await.map_err(failed)?;
+            Ok(Received { size: staged.size(), seen, content: Content::Large(Arc::new(staged)) })
+        }
+    }
+}
+
+/// The fault that a stream broke off with, if somebody on the way had one.
+fn broken_off(error: StreamError) -> Fault {
+    match error.downcast::<Fault>() {
+        Ok(fault) => *fault,
+        Err(error) => {
+            Fault::new("RequestTimeout", 400, true, format!("The request body did not arrive whole: {error}"))
+        }
+    }
+}
+
+fn failed(error: StoreError) -> Fault {
+    tracing::error!(%error, "a body could not be written");
+    Fault::internal()
+}
+
+impl Kernel {
+    /// Removes those of these blobs that no world names.
+    pub(crate) async fn free(&self, blobs: &[BlobId]) -> Result<(), StoreError> {
+        'blobs: for id in blobs {
+            for world in self.store().worlds() {
+                match self.store().begin(&world.id) {
+                    Ok(tx) if tx.get(&Scope::world(), &NAMED, &id.to_string()).await?.is_some() => continue 'blobs,
+                    // A world that is gone meanwhile names nothing.
+                    Ok(_) | Err(StoreError::UnknownWorld(_)) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            self.store().blobs().remove(*id).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes all blobs that no world names: those of worlds that are gone, and those whose commit a crash prevented.
+    pub(crate) async fn free_all(&self) -> Result<(), StoreError> {
+        let mut left: std::collections::BTreeSet<_> = self.store().blobs().all().await?.into_iter().collect();
+        if left.is_empty() {
+            return Ok(());
+        }
+        for world in self.store().worlds() {
+            let tx = match self.store().begin(&world.id) {
+                Ok(tx) => tx,
+                Err(StoreError::UnknownWorld(_)) => continue,
+                Err(error) => return Err(error),
+            };
+            let mut range = KeyRange::all();
+            loop {
+                let page = tx.range(&Scope::world(), &NAMED, range.clone(), 1000).await?;
+                let Some((last, _)) = page.last() else { break };
+                range = range.after(last);
+                for (id, _) in &page {
+                    left.remove(&id.parse()?);
+                }
+            }
+        }
+        for id in left {
+            self.store().blobs().remove(id).await?;
+        }
+        Ok(())
+    }
+}

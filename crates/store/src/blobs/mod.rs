@@ -1,0 +1,266 @@
+//! Blobs: bytes that are too many for a record, such as the body of a large object.
+//!
+//! A blob is written once, as a stream, and never changed. It lies in a file of its own, and records name it by its [`BlobId`]. Blobs belong
+//! to no world: a fork shares them, and one is of use for as long as any world has a record that names it. Who may remove one is therefore
+//! decided above; see `kumoi_core::blobs`.
+//!
+//! | File | What it is |
+//! |---|---|
+//! | `new/ID` | a blob that is being written; removed when the directory is opened |
+//! | `ID[0..2]/ID` | a blob, written whole, where `ID` is its 32 hexadecimal digits |
+//!
+//! A store in memory keeps its blobs in a directory for temporary files, which is made when the first is written and removed when the store is
+//! closed; one that a killed process left behind is removed by the next that makes its own.
+
+mod directory;
+mod reader;
+mod writer;
+
+use std::collections::HashSet;
+use std::fmt;
+use std::hash::{BuildHasher as _, RandomState};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use crate::config::EngineConfig;
+use crate::{Fsync, StoreError};
+use directory::Directory;
+pub use reader::BlobReader;
+pub use writer::{BlobWriter, Staged};
+
+/// Names a blob: a random number, so that a world that was saved can never name a later blob by accident.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BlobId(u128);
+
+impl BlobId {
+    fn random() -> BlobId {
+        // The standard library draws the keys of its hash maps from the operating system.
+        let half = || u128::from(RandomState::new().hash_one("blob"));
+        BlobId((half() << 64) | half())
+    }
+}
+
+impl fmt::Display for BlobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+impl fmt::Debug for BlobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BlobId({self})")
+    }
+}
+
+impl FromStr for BlobId {
+    type Err = StoreError;
+
+    fn from_str(text: &str) -> Result<BlobId, StoreError> {
+        let digits =
+            text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+        let id = u128::from_str_radix(text, 16).ok().filter(|_| digits);
+        id.map(BlobId).ok_or_else(|| StoreError::corrupt(format!("{text:?} names no blob")))
+    }
+}
+
+/// The blobs of a store. Cheap to clone; clones are the same.
+#[derive(Clone, Debug)]
+pub struct Blobs {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    place: Place,
+    /// Written, or being written, and not named by a record that is committed.
+    staged: Mutex<HashSet<BlobId>>,
+}
+
+#[derive(Debug)]
+enum Place {
+    /// In the data directory.
+    Kept { directory: Arc<Directory>, fsync: bool },
+    /// In a directory for temporary files, once there is a blob.
+    Temporary(Mutex<Option<Arc<Directory>>>),
+}
+
+impl Blobs {
+    pub(crate) fn open(config: &EngineConfig) -> Result<Blobs, StoreError> {
+        let place = match config {
+            EngineConfig::Memory => Place::Temporary(Mutex::new(None)),
+            EngineConfig::Disk { dir, fsync } => {
+                let directory = Arc::new(Directory::kept(dir.join("blobs"))?);
+                Place::Kept { directory, fsync: *fsync == Fsync::Always }
+            }
+            EngineConfig::Chaos { inner, .. } => return Blobs::open(inner),
+        };
+        Ok(Blobs { inner: Arc::new(Inner { place, staged: Mutex::default() }) })
+    }
+
+    /// Begins a blob.
+    ///
+    /// # Errors
+    /// Errors of the file system.
+    pub async fn write(&self) -> Result<BlobWriter, StoreError> {
+        let (blobs, id) = (self.clone(), BlobId::random());
+        blocking(move || {
+            let directory = blobs.inner.make()?;
+            BlobWriter::create(blobs, &directory, id)
+        })
+        .await
+    }
+
+    /// Reads `length` bytes of a blob from `start` on. It stays readable through the reader even if it is removed meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when there is no such blob: then the record that names it is gone, too, or changed. Errors of the file system.
+    pub async fn read(&self, id: BlobId, start: u64, length: u64) -> Result<BlobReader, StoreError> {
+        let path = self.inner.directory().map(|directory| directory.path(id)).ok_or(StoreError::Conflict)?;
+        blocking(move || BlobReader::open(&path, start, length)).await
+    }
+
+    /// Removes a blob; none by that name is as good.
+    ///
+    /// # Errors
+    /// Errors of the file system.
+    pub async fn remove(&self, id: BlobId) -> Result<(), StoreError> {
+        let Some(directory) = self.inner.directory() else { return Ok(()) };
+        blocking(move || directory.remove(id)).await
+    }
+
+    /// All blobs but those that are being written or wait for their commit.
+    ///
+    /// # Errors
+    /// Errors of the file system.
+    pub async fn all(&self) -> Result<Vec<BlobId>, StoreError> {
+        let Some(directory) = self.inner.directory() else { return Ok(Vec::new()) };
+        let mut all = blocking(move || directory.list()).await?;
+        let staged = self.inner.staged.lock();
+        all.retain(|id| !staged.contains(id));
+        Ok(all)
+    }
+}
+
+impl Inner {
+    fn directory(&self) -> Option<Arc<Directory>> {
+        match &self.place {
+            Place::Kept { directory, .. } => Some(directory.clone()),
+            Place::Temporary(directory) => directory.lock().clone(),
+        }
+    }
+
+    fn make(&self) -> Result<Arc<Directory>, StoreError> {
+        match &self.place {
+            Place::Kept { directory, .. } => Ok(directory.clone()),
+            Place::Temporary(slot) => {
+                let mut slot = slot.lock();
+                if let Some(directory) = &*slot {
+                    return Ok(directory.clone());
+                }
+                let directory = Arc::new(Directory::temporary()?);
+                Ok(slot.insert(directory).clone())
+            }
+        }
+    }
+
+    fn forces(&self) -> bool {
+        matches!(self.place, Place::Kept { fsync: true, .. })
+    }
+}
+
+/// Runs work on files where it holds up no request.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    tokio::task::spawn_blocking(work).await.unwrap_or(Err(StoreError::Closed))
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    async fn written(blobs: &Blobs, pieces: &[&'static [u8]]) -> Staged {
+        let mut writer = blobs.write().await.unwrap();
+        for piece in pieces {
+            writer.write(Bytes::from_static(piece)).await.unwrap();
+        }
+        writer.finish().await.unwrap()
+    }
+
+    async fn read(blobs: &Blobs, id: BlobId, start: u64, length: u64) -> Vec<u8> {
+        let mut reader = blobs.read(id, start, length).await.unwrap();
+        let mut all = Vec::new();
+        while let Some(piece) = reader.next().await.unwrap() {
+            all.extend_from_slice(&piece);
+        }
+        all
+    }
+
+    fn kinds() -> (Vec<Blobs>, tempfile::TempDir) {
+        let dir = tempfile::tempdir().unwrap();
+        let disk = EngineConfig::Disk { dir: dir.path().to_owned(), fsync: Fsync::Always };
+        (vec![Blobs::open(&EngineConfig::Memory).unwrap(), Blobs::open(&disk).unwrap()], dir)
+    }
+
+    #[tokio::test]
+    async fn what_was_written_is_read_in_parts() {
+        for blobs in kinds().0 {
+            assert_eq!(blobs.all().await.unwrap(), []);
+            let staged = written(&blobs, &[b"one ", b"", b"two ", b"three"]).await;
+            assert_eq!(staged.size(), 13);
+            let id = staged.id();
+            staged.keep(true);
+            drop(staged);
+            assert_eq!(read(&blobs, id, 0, 13).await, b"one two three");
+            assert_eq!(read(&blobs, id, 4, 3).await, b"two");
+            assert_eq!(read(&blobs, id, 13, 0).await, b"");
+            assert_eq!(id.to_string().parse::<BlobId>().unwrap(), id);
+            assert_eq!(blobs.all().await.unwrap(), [id]);
+            let mut reader = blobs.read(id, 0, 13).await.unwrap();
+            blobs.remove(id).await.unwrap();
+            blobs.remove(id).await.unwrap();
+            assert_eq!(reader.next().await.unwrap().unwrap(), "one two three", "an open reader goes on");
+            assert_eq!(blobs.read(id, 0, 1).await.err(), Some(StoreError::Conflict));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_not_kept_leaves_nothing_behind() {
+        let (all, dir) = kinds();
+        for blobs in all {
+            let mut broken_off = blobs.write().await.unwrap();
+            broken_off.write(Bytes::from_static(b"part")).await.unwrap();
+            drop(broken_off);
+            let staged = written(&blobs, &[b"whole"]).await;
+            assert_eq!(blobs.all().await.unwrap(), [], "it waits for its commit");
+            drop(staged);
+            let files = |path: &std::path::Path| std::fs::read_dir(path).map_or(0, Iterator::count);
+            let directory = blobs.inner.directory().unwrap();
+            assert_eq!(directory.list().unwrap(), []);
+            assert_eq!(files(&directory.root().join("new")), 0);
+        }
+        drop(dir);
+    }
+
+    #[tokio::test]
+    async fn a_store_in_memory_leaves_no_directory() {
+        let blobs = Blobs::open(&EngineConfig::Memory).unwrap();
+        written(&blobs, &[b"kept"]).await.keep(true);
+        let root = blobs.inner.directory().unwrap().root().to_owned();
+        assert!(root.exists());
+        drop(blobs);
+        assert!(!root.exists());
+    }
+
+    #[test]
+    fn names_are_read_strictly() {
+        for text in ["", "0", &"g".repeat(32), &"A".repeat(32), &"+".repeat(32)] {
+            assert!(text.parse::<BlobId>().is_err(), "{text}");
+        }
+        assert_ne!(BlobId::random(), BlobId::random());
+    }
+}

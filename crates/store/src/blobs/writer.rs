@@ -1,0 +1,124 @@
+//! Writing a blob.
+
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use bytes::Bytes;
+
+use super::{BlobId, Blobs, blocking, directory::Directory};
+use crate::StoreError;
+
+/// Pieces are gathered to so many bytes before they are written.
+const GATHERED: usize = 512 << 10;
+
+/// A blob that is being written. Dropped unfinished, it leaves nothing behind.
+#[derive(Debug)]
+pub struct BlobWriter {
+    file: Option<File>,
+    gathered: Vec<Bytes>,
+    /// Bytes that are gathered.
+    pending: usize,
+    size: u64,
+    staged: Staged,
+}
+
+impl BlobWriter {
+    pub(super) fn create(blobs: Blobs, directory: &Arc<Directory>, id: BlobId) -> Result<BlobWriter, StoreError> {
+        let file = File::create_new(directory.path_of_new(id))?;
+        blobs.inner.staged.lock().insert(id);
+        let staged =
+            Staged { blobs, directory: directory.clone(), id, size: 0, whole: false, kept: AtomicBool::new(false) };
+        Ok(BlobWriter { file: Some(file), gathered: Vec::new(), pending: 0, size: 0, staged })
+    }
+
+    /// Appends a piece.
+    ///
+    /// # Errors
+    /// Errors of the file system. The blob is of no use afterwards.
+    pub async fn write(&mut self, piece: Bytes) -> Result<(), StoreError> {
+        self.size += piece.len() as u64;
+        self.pending += piece.len();
+        self.gathered.push(piece);
+        if self.pending < GATHERED { Ok(()) } else { self.flush().await }
+    }
+
+    async fn flush(&mut self) -> Result<(), StoreError> {
+        let mut file = self.file.take().ok_or(StoreError::Closed)?;
+        let pieces = std::mem::take(&mut self.gathered);
+        self.pending = 0;
+        let file = blocking(move || {
+            for piece in pieces {
+                file.write_all(&piece)?;
+            }
+            Ok(file)
+        });
+        self.file = Some(file.await?);
+        Ok(())
+    }
+
+    /// Ends the blob: it is whole, and as durable as the store promises of commits. It lasts once it is [kept](Staged::keep).
+    ///
+    /// # Errors
+    /// Errors of the file system.
+    pub async fn finish(mut self) -> Result<Staged, StoreError> {
+        self.flush().await?;
+        let file = self.file.take().ok_or(StoreError::Closed)?;
+        let mut staged = self.staged;
+        staged.size = self.size;
+        blocking(move || {
+            let force = staged.blobs.inner.forces();
+            if force {
+                file.sync_data()?;
+            }
+            staged.directory.adopt(staged.id, force)?;
+            staged.whole = true;
+            Ok(staged)
+        })
+        .await
+    }
+}
+
+/// A blob that no committed record names yet. Dropped without being [kept](Staged::keep), it is removed.
+#[derive(Debug)]
+pub struct Staged {
+    blobs: Blobs,
+    directory: Arc<Directory>,
+    id: BlobId,
+    size: u64,
+    whole: bool,
+    kept: AtomicBool,
+}
+
+impl Staged {
+    /// Its name.
+    pub fn id(&self) -> BlobId {
+        self.id
+    }
+
+    /// Its size in bytes.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Whether it stays when this is dropped: to be set before a commit whose records name it, as nobody may be there to hear how it went, and
+    /// taken back when the commit was refused.
+    pub fn keep(&self, kept: bool) {
+        self.kept.store(kept, Relaxed);
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        let removed = match (self.whole, self.kept.load(Relaxed)) {
+            (false, _) => fs::remove_file(self.directory.path_of_new(self.id)).map_err(StoreError::from),
+            (true, false) => self.directory.remove(self.id),
+            (true, true) => Ok(()),
+        };
+        self.blobs.inner.staged.lock().remove(&self.id);
+        if let Err(error) = removed {
+            tracing::warn!(id = %self.id, %error, "a blob that nobody needs could not be removed");
+        }
+    }
+}
