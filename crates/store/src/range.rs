@@ -57,6 +57,14 @@ impl<K: Key> KeyRange<K> {
         self.at_least(past(encoded(start)))
     }
 
+    /// Keeps the keys after all those whose first elements are these and whose next element is a text that begins with `text`.
+    #[must_use]
+    pub fn past_texts(self, start: &impl StartOf<K>, text: &str) -> KeyRange<K> {
+        let mut from = encoded(start);
+        put_text_start(text, &mut from);
+        self.at_least(past(from))
+    }
+
     /// Keeps the keys before this one.
     #[must_use]
     pub fn before(self, end: &impl StartOf<K>) -> KeyRange<K> {

@@ -108,7 +108,8 @@ pub fn encode_error(service: &Service, protocol: Protocol, error: &WireError, re
         Protocol::Ec2Query => query::encode_error(service, Dialect::Ec2, error, request_id),
         Protocol::RestJson | Protocol::RestXml => bindings::encode_error(service, protocol, error, request_id),
     };
-    if error.head {
+    // RFC 9110 sections 9.3.2 and 15.4.5.
+    if error.head || error.status == 304 {
         response.body = Body::empty();
     }
     response

@@ -114,7 +114,7 @@ const NOT_HONOURED: [(&str, &[&str]); 10] = [
             "KINESIS_ERROR_PROBABILITY",
         ],
     ),
-    ("S3 is not built yet", &["S3_SKIP_SIGNATURE_VALIDATION", "DISABLE_CUSTOM_CORS_S3"]),
+    ("that part of S3 is not built yet", &["S3_SKIP_SIGNATURE_VALIDATION", "DISABLE_CUSTOM_CORS_S3"]),
     (
         "its service is not built yet",
         &[

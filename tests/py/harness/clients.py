@@ -35,7 +35,7 @@ class Clients:
 
     def client(self, service, protocol="json", key=KEY, secret=SECRET, token=None, region=REGION, keep=True, **config):
         """A client with no retries and no client-side validation: what the server must refuse has to reach it."""
-        name = (service, protocol, key, secret, token, region, tuple(sorted(config.items())))
+        name = (service, protocol, key, secret, token, region, repr(sorted(config.items())))
         if keep and name in self._kept:
             return self._kept[name]
         settings = {

@@ -21,16 +21,13 @@ pub(super) struct Directory {
 }
 
 impl Directory {
-    /// The directory for the blobs of a data directory, which its owner has locked.
+    /// The directory for the blobs of a data directory, which its owner has locked. It is made with the first blob.
     pub(super) fn kept(root: PathBuf) -> Result<Directory, StoreError> {
-        let directory = Directory { root, lock: None };
         // What an earlier process did not finish.
-        match fs::remove_dir_all(directory.root.join("new")) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
-            _ => {}
+        match fs::remove_dir_all(root.join("new")) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
+            _ => Ok(Directory { root, lock: None }),
         }
-        fs::create_dir_all(directory.root.join("new"))?;
-        Ok(directory)
     }
 
     /// A directory of this process's own.
@@ -38,7 +35,7 @@ impl Directory {
         let place = std::env::temp_dir();
         clear(&place);
         let root = place.join(format!("{PREFIX}{}", BlobId::random()));
-        fs::create_dir_all(root.join("new"))?;
+        fs::create_dir(&root)?;
         let lock = File::create(root.join(LOCK))?;
         lock.lock()?;
         Ok(Directory { root, lock: Some(lock) })
@@ -52,6 +49,18 @@ impl Directory {
     pub(super) fn path(&self, id: BlobId) -> PathBuf {
         let name = id.to_string();
         self.root.join(name.get(..2).unwrap_or_default()).join(name)
+    }
+
+    /// Begins a file.
+    pub(super) fn create(&self, id: BlobId) -> Result<File, StoreError> {
+        let path = self.path_of_new(id);
+        match File::create_new(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                fs::create_dir_all(self.root.join("new"))?;
+                Ok(File::create_new(&path)?)
+            }
+            file => Ok(file?),
+        }
     }
 
     pub(super) fn path_of_new(&self, id: BlobId) -> PathBuf {
@@ -87,7 +96,11 @@ impl Directory {
     /// All blobs that are written whole.
     pub(super) fn list(&self) -> Result<Vec<BlobId>, StoreError> {
         let mut found = Vec::new();
-        for folder in fs::read_dir(&self.root)? {
+        let folders = match fs::read_dir(&self.root) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(found),
+            folders => folders?,
+        };
+        for folder in folders {
             let folder = folder?;
             if folder.file_name().len() != 2 {
                 continue;

@@ -26,7 +26,7 @@ pub struct BlobWriter {
 
 impl BlobWriter {
     pub(super) fn create(blobs: Blobs, directory: &Arc<Directory>, id: BlobId) -> Result<BlobWriter, StoreError> {
-        let file = File::create_new(directory.path_of_new(id))?;
+        let file = directory.create(id)?;
         blobs.inner.staged.lock().insert(id);
         let staged =
             Staged { blobs, directory: directory.clone(), id, size: 0, whole: false, kept: AtomicBool::new(false) };

@@ -1,0 +1,169 @@
+//! Buckets: their life, and finding them.
+
+use aws_lc_rs::digest;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use kumoi_core::{Cx, Fault, Reply};
+use kumoi_model::Timestamp;
+use kumoi_store::{KeyRange, Scope};
+
+use crate::api;
+use crate::errors::{
+    access_denied, bucket_exists, bucket_not_empty, bucket_owned_by_you, illegal_location, invalid_argument,
+    invalid_location, no_such_bucket,
+};
+use crate::names::check_bucket;
+use crate::tables::{BUCKETS, Bucket, OBJECTS, OWNED};
+
+/// The region whose endpoint makes buckets everywhere, and whose buckets have no location constraint.
+const HOME: &str = "us-east-1";
+
+/// The most buckets that a list returns.
+const MAX_BUCKETS: i32 = 10_000;
+
+/// The bucket of that name. `owner` is the account that the client expects to own it.
+pub(crate) async fn find(cx: &Cx, name: &str, owner: Option<&str>) -> Reply<Bucket> {
+    let bucket = cx.tx().get(&Scope::world(), &BUCKETS, &name.to_owned()).await?;
+    let bucket = bucket.ok_or_else(no_such_bucket)?;
+    if owner.is_some_and(|owner| owner != bucket.account) {
+        return Err(access_denied().into());
+    }
+    Ok(bucket)
+}
+
+/// The canonical user id of an account: 64 hexadecimal digits, which AWS draws at random.
+pub(crate) fn owner_of(account: &str) -> api::Owner {
+    let id = hex::encode(digest::digest(&digest::SHA256, format!("canonical user of {account}").as_bytes()));
+    api::Owner { id: Some(id), display_name: None }
+}
+
+pub(crate) async fn create(cx: &Cx, input: api::CreateBucketInput) -> Reply<api::CreateBucketOutput> {
+    check_bucket(&input.bucket)?;
+    let constraint = input.create_bucket_configuration.and_then(|configuration| configuration.location_constraint);
+    let region = region(cx.region(), constraint.as_deref())?;
+    if let Some(bucket) = cx.tx().get(&Scope::world(), &BUCKETS, &input.bucket).await? {
+        return match bucket.account == cx.account() {
+            // Making it again changes nothing there, as it always did.
+            true if cx.region() == HOME && bucket.region == HOME => Ok(created(cx, &input.bucket)),
+            true => Err(bucket_owned_by_you().into()),
+            false => Err(bucket_exists().into()),
+        };
+    }
+    let (id, created_at) = (cx.ids().sequence(), cx.now().micros());
+    let bucket = Bucket { id, account: cx.account().to_owned(), region: region.to_owned(), created: created_at };
+    cx.tx().put(&Scope::world(), &BUCKETS, &input.bucket, &bucket).await?;
+    Ok(created(cx, &input.bucket))
+}
+
+fn created(cx: &Cx, name: &str) -> api::CreateBucketOutput {
+    api::CreateBucketOutput { location: Some(format!("/{name}")), bucket_arn: Some(arn(cx, name)) }
+}
+
+fn arn(cx: &Cx, name: &str) -> String {
+    format!("arn:{}:s3:::{name}", cx.partition())
+}
+
+/// Where a bucket is made: the endpoint of a region other than [`HOME`] makes buckets there only, and wants that to be said.
+fn region<'a>(endpoint: &'a str, constraint: Option<&'a str>) -> Result<&'a str, Fault> {
+    match constraint {
+        None if endpoint == HOME => Ok(HOME),
+        Some(HOME) => Err(invalid_location()),
+        Some("EU") => region(endpoint, Some("eu-west-1")),
+        Some(constraint) if endpoint == HOME => {
+            let word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+            let valid = constraint.bytes().all(word) && constraint.split('-').count() >= 3;
+            if valid { Ok(constraint) } else { Err(invalid_location()) }
+        }
+        Some(constraint) if constraint == endpoint => Ok(constraint),
+        other => Err(illegal_location(other)),
+    }
+}
+
+pub(crate) async fn delete(cx: &Cx, input: api::DeleteBucketInput) -> Reply<api::DeleteBucketOutput> {
+    let bucket = find(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
+    let objects = cx.tx().range(&Scope::world(), &OBJECTS, KeyRange::prefix(&(bucket.id,)), 1).await?;
+    if !objects.is_empty() {
+        return Err(bucket_not_empty().into());
+    }
+    cx.tx().delete(&Scope::world(), &BUCKETS, &input.bucket).await?;
+    Ok(api::DeleteBucketOutput {})
+}
+
+pub(crate) async fn head(cx: &Cx, input: api::HeadBucketInput) -> Reply<api::HeadBucketOutput> {
+    let bucket = find(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
+    Ok(api::HeadBucketOutput {
+        bucket_arn: Some(arn(cx, &input.bucket)),
+        bucket_region: Some(bucket.region),
+        access_point_alias: Some(false),
+        ..api::HeadBucketOutput::default()
+    })
+}
+
+pub(crate) async fn location(cx: &Cx, input: api::GetBucketLocationInput) -> Reply<api::GetBucketLocationOutput> {
+    let bucket = find(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
+    Ok(api::GetBucketLocationOutput { location_constraint: Some(bucket.region).filter(|region| region != HOME) })
+}
+
+pub(crate) async fn list(cx: &Cx, input: api::ListBucketsInput) -> Reply<api::ListBucketsOutput> {
+    let max = input.max_buckets.unwrap_or(MAX_BUCKETS);
+    if !(1..=MAX_BUCKETS).contains(&max) {
+        return Err(invalid_argument("Argument max-buckets must be an integer between 1 and 10000").into());
+    }
+    let max = usize::try_from(max).unwrap_or(1);
+    let mut range = KeyRange::starts_with(&(cx.account(),), input.prefix.as_deref().unwrap_or_default());
+    if let Some(token) = &input.continuation_token {
+        let last = URL_SAFE_NO_PAD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        let last = last.ok_or_else(|| invalid_argument("The continuation token provided is incorrect"))?;
+        range = range.after(&(cx.account(), last.as_str()));
+    }
+    let mut found = Vec::new();
+    let mut more = None;
+    'pages: loop {
+        let page = cx.tx().index(&Scope::world(), &BUCKETS, &OWNED, range.clone(), 1000).await?;
+        let Some((last, ..)) = page.last() else { break };
+        range = range.after(last);
+        for (_, name, bucket) in page {
+            if input.bucket_region.as_ref().is_some_and(|region| *region != bucket.region) {
+                continue;
+            }
+            if found.len() == max {
+                more = found
+                    .last()
+                    .and_then(|bucket: &api::Bucket| bucket.name.as_ref().map(|name| URL_SAFE_NO_PAD.encode(name)));
+                break 'pages;
+            }
+            found.push(api::Bucket {
+                bucket_arn: Some(arn(cx, &name)),
+                name: Some(name),
+                creation_date: Some(Timestamp::from_micros(bucket.created / 1_000_000 * 1_000_000)),
+                bucket_region: Some(bucket.region),
+            });
+        }
+    }
+    Ok(api::ListBucketsOutput {
+        buckets: Some(found),
+        owner: Some(owner_of(cx.account())),
+        continuation_token: more,
+        prefix: input.prefix,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn locations() {
+        assert_eq!(region(HOME, None).unwrap(), HOME);
+        assert_eq!(region(HOME, Some("eu-west-1")).unwrap(), "eu-west-1");
+        assert_eq!(region(HOME, Some("EU")).unwrap(), "eu-west-1");
+        assert_eq!(region("eu-west-1", Some("EU")).unwrap(), "eu-west-1");
+        assert_eq!(region("eu-west-1", Some("eu-west-1")).unwrap(), "eu-west-1");
+        let code = |endpoint, constraint| region(endpoint, constraint).unwrap_err().code().to_owned();
+        assert_eq!(code(HOME, Some(HOME)), "InvalidLocationConstraint");
+        assert_eq!(code(HOME, Some("nowhere")), "InvalidLocationConstraint");
+        assert_eq!(code("eu-west-1", None), "IllegalLocationConstraintException");
+        assert_eq!(code("eu-west-1", Some("eu-west-2")), "IllegalLocationConstraintException");
+        assert!(region("eu-west-1", None).unwrap_err().message().starts_with("The unspecified location constraint"));
+    }
+}

@@ -1,0 +1,279 @@
+//! What is computed of a body while it arrives: its MD5, which is the entity tag, and a checksum, each compared with what the client says.
+//!
+//! S3 User Guide, "Checking object integrity in Amazon S3": a client sends the checksum in a header before the body, or in one behind it; where it
+//! sends none, S3 computes a CRC-64/NVME.
+
+use aws_lc_rs::digest::{self, Context};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use crc_fast::{CrcAlgorithm, Digest as Crc};
+use kumoi_core::Fault;
+use kumoi_core::body::Watch;
+use kumoi_model::Trailers;
+use md5::{Digest as _, Md5};
+
+use crate::errors::{bad_digest, bad_md5, entity_too_large, invalid_digest, invalid_request};
+use crate::tables::{Algorithm, Checksum};
+
+/// The largest body of one request, in bytes.
+const MAX_BODY: u64 = 5 << 30;
+
+const ALGORITHMS: [Algorithm; 5] =
+    [Algorithm::Crc32, Algorithm::Crc32c, Algorithm::Crc64Nvme, Algorithm::Sha1, Algorithm::Sha256];
+
+impl Algorithm {
+    /// Its name in the API.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Crc32 => "CRC32",
+            Self::Crc32c => "CRC32C",
+            Self::Crc64Nvme => "CRC64NVME",
+            Self::Sha1 => "SHA1",
+            Self::Sha256 => "SHA256",
+        }
+    }
+
+    /// Bytes of a checksum.
+    fn length(self) -> usize {
+        match self {
+            Self::Crc32 | Self::Crc32c => 4,
+            Self::Crc64Nvme => 8,
+            Self::Sha1 => 20,
+            Self::Sha256 => 32,
+        }
+    }
+
+    fn of_name(name: &str) -> Option<Self> {
+        ALGORITHMS.into_iter().find(|algorithm| algorithm.name().eq_ignore_ascii_case(name))
+    }
+
+    /// The header that carries it, in lower case.
+    fn header(self) -> String {
+        format!("x-amz-checksum-{}", self.name().to_ascii_lowercase())
+    }
+
+    fn start(self) -> Running {
+        match self {
+            Self::Crc32 => Running::Crc32(Crc::new(CrcAlgorithm::Crc32IsoHdlc)),
+            Self::Crc32c => Running::Crc32(Crc::new(CrcAlgorithm::Crc32Iscsi)),
+            Self::Crc64Nvme => Running::Crc64(Crc::new(CrcAlgorithm::Crc64Nvme)),
+            Self::Sha1 => Running::Sha(Context::new(&digest::SHA1_FOR_LEGACY_USE_ONLY)),
+            Self::Sha256 => Running::Sha(Context::new(&digest::SHA256)),
+        }
+    }
+}
+
+/// A checksum that is being computed.
+enum Running {
+    Crc32(Crc),
+    Crc64(Crc),
+    Sha(Context),
+}
+
+impl Running {
+    fn update(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Crc32(crc) | Self::Crc64(crc) => crc.update(bytes),
+            Self::Sha(context) => context.update(bytes),
+        }
+    }
+
+    /// In base64.
+    fn finish(self) -> String {
+        match self {
+            // The value stands in the lower half.
+            Self::Crc32(crc) => STANDARD.encode((crc.finalize() as u32).to_be_bytes()),
+            Self::Crc64(crc) => STANDARD.encode(crc.finalize().to_be_bytes()),
+            Self::Sha(context) => STANDARD.encode(context.finish()),
+        }
+    }
+}
+
+/// What a client says of a body.
+#[derive(Debug, Default)]
+pub(crate) struct Claims {
+    md5: Option<Vec<u8>>,
+    checksum: Option<Checksum>,
+    /// Of the checksum that may follow the body.
+    algorithm: Option<Algorithm>,
+}
+
+impl Claims {
+    /// Reads the headers before the body: `Content-MD5`, the algorithm that is announced, and the checksums.
+    pub(crate) fn read(
+        md5: Option<&str>,
+        announced: Option<&str>,
+        checksums: [(Algorithm, Option<&str>); 5],
+    ) -> Result<Self, Fault> {
+        let md5 =
+            md5.map(|md5| STANDARD.decode(md5).ok().filter(|digest| digest.len() == 16).ok_or_else(invalid_digest));
+        let mut given = checksums.into_iter().filter_map(|(algorithm, value)| Some((algorithm, value?)));
+        let (first, second) = (given.next(), given.next());
+        if second.is_some() {
+            return Err(invalid_request(
+                "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.",
+            ));
+        }
+        let checksum = first.map(|(algorithm, value)| checked(algorithm, value)).transpose()?;
+        let algorithm = announced.map(|name| {
+            Algorithm::of_name(name).ok_or_else(|| {
+                invalid_request(
+                    "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, \
+                     SHA256]",
+                )
+            })
+        });
+        Ok(Self { md5: md5.transpose()?, checksum, algorithm: algorithm.transpose()? })
+    }
+}
+
+/// A checksum that has the form of one.
+fn checked(algorithm: Algorithm, value: &str) -> Result<Checksum, Fault> {
+    let valid = STANDARD.decode(value).is_ok_and(|bytes| bytes.len() == algorithm.length());
+    match valid {
+        true => Ok(Checksum { algorithm, value: value.to_owned() }),
+        false => Err(invalid_request(format!("Value for {} header is invalid.", algorithm.header()))),
+    }
+}
+
+/// What became of a body.
+#[derive(Debug)]
+pub(crate) struct Digests {
+    /// In hexadecimal digits.
+    pub(crate) md5: String,
+    pub(crate) checksum: Checksum,
+}
+
+/// Computes and compares.
+pub(crate) struct Digesting {
+    claims: Claims,
+    trailers: Option<Trailers>,
+    algorithm: Algorithm,
+    md5: Md5,
+    checksum: Running,
+    size: u64,
+}
+
+impl Digesting {
+    pub(crate) fn new(claims: Claims, trailers: Option<Trailers>) -> Self {
+        let given = claims.checksum.as_ref().map(|checksum| checksum.algorithm);
+        let algorithm = given.or(claims.algorithm).unwrap_or(Algorithm::Crc64Nvme);
+        Self { claims, trailers, algorithm, md5: Md5::new(), checksum: algorithm.start(), size: 0 }
+    }
+}
+
+impl Watch for Digesting {
+    type Seen = Digests;
+
+    fn see(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+        self.size += bytes.len() as u64;
+        if self.size > MAX_BODY {
+            return Err(entity_too_large());
+        }
+        self.md5.update(bytes);
+        self.checksum.update(bytes);
+        Ok(())
+    }
+
+    fn end(self) -> Result<Digests, Fault> {
+        let md5 = self.md5.finalize();
+        if self.claims.md5.is_some_and(|claimed| claimed != md5.as_slice()) {
+            return Err(bad_md5());
+        }
+        let value = self.checksum.finish();
+        let claimed = match self.claims.checksum {
+            Some(checksum) => Some(checksum),
+            None => trailing(self.trailers.and_then(|trailers| trailers.get()).unwrap_or_default())?,
+        };
+        if let Some(claimed) = claimed {
+            if claimed.algorithm != self.algorithm {
+                return Err(invalid_request(
+                    "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.",
+                ));
+            }
+            if claimed.value != value {
+                return Err(bad_digest(self.algorithm.name()));
+            }
+        }
+        Ok(Digests { md5: hex::encode(md5), checksum: Checksum { algorithm: self.algorithm, value } })
+    }
+}
+
+/// The checksum among the headers behind a body.
+fn trailing(headers: Vec<(String, String)>) -> Result<Option<Checksum>, Fault> {
+    let checksum = headers.into_iter().find_map(|(name, value)| {
+        let algorithm = ALGORITHMS.into_iter().find(|algorithm| algorithm.header() == name)?;
+        Some((algorithm, value))
+    });
+    checksum.map(|(algorithm, value)| checked(algorithm, value.trim())).transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The check values of the algorithms for `123456789`, and digests of FIPS 180.
+    const KNOWN: [(Algorithm, &str); 5] = [
+        (Algorithm::Crc32, "y/Q5Jg=="),
+        (Algorithm::Crc32c, "4waSgw=="),
+        (Algorithm::Crc64Nvme, "rosUhgp5mIg="),
+        (Algorithm::Sha1, "98O8HYCOBHMq32eZZczDTKeuNEE="),
+        (Algorithm::Sha256, "FeKw08M4keuw8e9gnsQZQgwg4yDOlMZfvIwzEkSOsiU="),
+    ];
+
+    fn digest(claims: Claims, trailers: &[(&str, &str)]) -> Result<Digests, Fault> {
+        let behind = Trailers::default();
+        behind.set(trailers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect());
+        let mut digesting = Digesting::new(claims, Some(behind));
+        digesting.see(b"12345")?;
+        digesting.see(b"6789")?;
+        digesting.end()
+    }
+
+    fn none() -> [(Algorithm, Option<&'static str>); 5] {
+        ALGORITHMS.map(|algorithm| (algorithm, None))
+    }
+
+    #[test]
+    fn every_algorithm_is_verified() {
+        for (algorithm, value) in KNOWN {
+            let header = |value: &'static str| {
+                let given = ALGORITHMS.map(|each| (each, (each == algorithm).then_some(value)));
+                Claims::read(None, None, given)
+            };
+            let digests = digest(header(value).unwrap(), &[]).unwrap();
+            assert_eq!((digests.checksum.algorithm, digests.checksum.value.as_str()), (algorithm, value));
+            assert_eq!(digests.md5, "25f9e794323b453885f5181f1b624d0b");
+            let other: &'static str = Box::leak(flipped(value).into_boxed_str());
+            assert_eq!(digest(header(other).unwrap(), &[]).unwrap_err().code(), "BadDigest");
+            assert_eq!(header("AAA=").unwrap_err().code(), "InvalidRequest");
+            let announced = || Claims::read(None, Some(algorithm.name()), none()).unwrap();
+            let name = algorithm.header();
+            assert!(digest(announced(), &[(&name, value)]).is_ok());
+            assert_eq!(digest(announced(), &[(&name, other)]).unwrap_err().code(), "BadDigest");
+        }
+    }
+
+    fn flipped(value: &str) -> String {
+        let mut bytes = STANDARD.decode(value).unwrap();
+        bytes[0] ^= 1;
+        STANDARD.encode(bytes)
+    }
+
+    #[test]
+    fn the_md5_is_verified_when_it_is_given() {
+        let claims = |md5: &str| Claims::read(Some(md5), None, none());
+        assert!(digest(claims("JfnnlDI7RTiF9RgfG2JNCw==").unwrap(), &[]).is_ok());
+        assert_eq!(digest(claims("AAAAAAAAAAAAAAAAAAAAAA==").unwrap(), &[]).unwrap_err().code(), "BadDigest");
+        assert_eq!(claims("short").unwrap_err().code(), "InvalidDigest");
+    }
+
+    #[test]
+    fn one_checksum_is_enough() {
+        let both = ALGORITHMS.map(|algorithm| (algorithm, Some("AAAAAA==")));
+        assert_eq!(Claims::read(None, None, both).unwrap_err().code(), "InvalidRequest");
+        assert_eq!(Claims::read(None, Some("CRC16"), none()).unwrap_err().code(), "InvalidRequest");
+        let plain = digest(Claims::default(), &[]).unwrap();
+        assert_eq!(plain.checksum.algorithm, Algorithm::Crc64Nvme);
+    }
+}

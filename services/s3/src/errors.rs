@@ -1,0 +1,121 @@
+//! S3's errors, as the API Reference lists them under "Error responses".
+
+use kumoi_core::Fault;
+use kumoi_model::validate::{Constraint, Violation};
+
+use crate::api::errors;
+
+fn refused(code: &'static str, status: u16, message: impl Into<String>) -> Fault {
+    Fault::new(code, status, true, message)
+}
+
+pub(crate) fn no_such_bucket() -> Fault {
+    errors::no_such_bucket("The specified bucket does not exist")
+}
+
+pub(crate) fn no_such_key() -> Fault {
+    errors::no_such_key("The specified key does not exist.")
+}
+
+pub(crate) fn access_denied() -> Fault {
+    errors::access_denied("Access Denied")
+}
+
+pub(crate) fn bucket_owned_by_you() -> Fault {
+    errors::bucket_already_owned_by_you(
+        "Your previous request to create the named bucket succeeded and you already own it.",
+    )
+}
+
+pub(crate) fn bucket_exists() -> Fault {
+    errors::bucket_already_exists(
+        "The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and \
+         try again.",
+    )
+}
+
+pub(crate) fn bucket_not_empty() -> Fault {
+    refused("BucketNotEmpty", 409, "The bucket you tried to delete is not empty")
+}
+
+pub(crate) fn invalid_bucket_name(_name: &str) -> Fault {
+    refused("InvalidBucketName", 400, "The specified bucket is not valid.")
+}
+
+pub(crate) fn key_too_long(_size: usize, _limit: usize) -> Fault {
+    refused("KeyTooLongError", 400, "Your key is too long")
+}
+
+pub(crate) fn invalid_location() -> Fault {
+    refused("InvalidLocationConstraint", 400, "The specified location-constraint is not valid")
+}
+
+/// `constraint` is that of the request, if it has one.
+pub(crate) fn illegal_location(constraint: Option<&str>) -> Fault {
+    let constraint = constraint.unwrap_or("unspecified");
+    let message = format!(
+        "The {constraint} location constraint is incompatible for the region specific endpoint this request was sent to."
+    );
+    refused("IllegalLocationConstraintException", 400, message)
+}
+
+pub(crate) fn invalid_range() -> Fault {
+    refused("InvalidRange", 416, "The requested range is not satisfiable")
+}
+
+pub(crate) fn precondition_failed() -> Fault {
+    refused("PreconditionFailed", 412, "At least one of the pre-conditions you specified did not hold")
+}
+
+pub(crate) fn not_modified() -> Fault {
+    refused("NotModified", 304, "Not Modified")
+}
+
+pub(crate) fn invalid_argument(message: impl Into<String>) -> Fault {
+    refused("InvalidArgument", 400, message)
+}
+
+pub(crate) fn invalid_request(message: impl Into<String>) -> Fault {
+    refused("InvalidRequest", 400, message)
+}
+
+pub(crate) fn invalid_digest() -> Fault {
+    refused("InvalidDigest", 400, "The Content-MD5 you specified was invalid.")
+}
+
+pub(crate) fn bad_digest(what: &str) -> Fault {
+    refused("BadDigest", 400, format!("The {what} you specified did not match the calculated checksum."))
+}
+
+pub(crate) fn bad_md5() -> Fault {
+    refused("BadDigest", 400, "The Content-MD5 you specified did not match what we received.")
+}
+
+pub(crate) fn invalid_storage_class() -> Fault {
+    refused("InvalidStorageClass", 400, "The storage class you specified is not valid")
+}
+
+pub(crate) fn entity_too_large() -> Fault {
+    refused("EntityTooLarge", 400, "Your proposed upload exceeds the maximum allowed size")
+}
+
+pub(crate) fn metadata_too_large() -> Fault {
+    refused("MetadataTooLarge", 400, "Your metadata headers exceed the maximum allowed metadata size")
+}
+
+pub(crate) fn malformed_xml() -> Fault {
+    refused(
+        "MalformedXML",
+        400,
+        "The XML you provided was not well-formed or did not validate against our published schema",
+    )
+}
+
+/// S3's words for a violated constraint of its model; values are for the operations to judge.
+pub(crate) fn word(violation: &Violation) -> Option<Fault> {
+    match violation.kind {
+        // Bucket and key are in every path, so what is missing stands in a document.
+        Constraint::Required => Some(malformed_xml()),
+        _ => None,
+    }
+}

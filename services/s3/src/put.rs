@@ -1,0 +1,112 @@
+//! `PutObject`.
+
+use std::collections::BTreeMap;
+
+use kumoi_core::{Cx, Fault, Reply};
+use kumoi_store::Scope;
+
+use crate::api;
+use crate::digests::{Claims, Digesting};
+use crate::errors::{invalid_storage_class, metadata_too_large};
+use crate::names::check_key;
+use crate::tables::{Algorithm, Checksum, Headers, OBJECTS, Object};
+use crate::{bucket, conditions};
+
+/// Bytes that names and values of a user's metadata may have together.
+const MAX_METADATA: usize = 2048;
+
+/// Storage classes that an object of a general purpose bucket can have.
+const STORAGE_CLASSES: [&str; 8] = [
+    "STANDARD",
+    "REDUCED_REDUNDANCY",
+    "STANDARD_IA",
+    "ONEZONE_IA",
+    "INTELLIGENT_TIERING",
+    "GLACIER",
+    "DEEP_ARCHIVE",
+    "GLACIER_IR",
+];
+
+pub(crate) async fn put(cx: &Cx, input: api::PutObjectInput) -> Reply<api::PutObjectOutput> {
+    let bucket = bucket::find(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
+    check_key(&input.key)?;
+    let storage_class = storage_class(input.storage_class)?;
+    let metadata = metadata(input.metadata.unwrap_or_default())?;
+    let claims = Claims::read(
+        input.content_md5.as_deref(),
+        input.checksum_algorithm.as_deref(),
+        [
+            (Algorithm::Crc32, input.checksum_crc32.as_deref()),
+            (Algorithm::Crc32c, input.checksum_crc32_c.as_deref()),
+            (Algorithm::Crc64Nvme, input.checksum_crc64_nvme.as_deref()),
+            (Algorithm::Sha1, input.checksum_sha1.as_deref()),
+            (Algorithm::Sha256, input.checksum_sha256.as_deref()),
+        ],
+    )?;
+    let trailers = input.body.as_ref().map(|body| body.trailers().clone());
+    let received = cx.receive(input.body.as_ref(), || Digesting::new(claims, trailers))?;
+    let key = (bucket.id, input.key);
+    let before = cx.tx().get(&Scope::world(), &OBJECTS, &key).await?;
+    conditions::of_write(before.as_ref(), input.if_match.as_deref(), input.if_none_match.as_deref())?;
+    let object = Object {
+        modified: cx.now().micros(),
+        size: received.size,
+        etag: received.seen.md5.clone(),
+        checksum: received.seen.checksum.clone(),
+        headers: Headers {
+            content_type: input.content_type,
+            cache_control: input.cache_control,
+            content_disposition: input.content_disposition,
+            content_encoding: input.content_encoding.and_then(|encoding| stored_encoding(&encoding)),
+            content_language: input.content_language,
+            expires: input.expires.map(|moment| moment.micros().div_euclid(1_000_000)),
+            website_redirect: input.website_redirect_location,
+            metadata,
+        },
+        storage_class,
+        body: cx.keep(&received).await?,
+    };
+    cx.tx().put(&Scope::world(), &OBJECTS, &key, &object).await?;
+    if let Some(before) = before {
+        cx.discard(&before.body).await?;
+    }
+    Ok(output(&object))
+}
+
+fn output(object: &Object) -> api::PutObjectOutput {
+    let Checksum { algorithm, value } = &object.checksum;
+    let of = |wanted: Algorithm| (*algorithm == wanted).then(|| value.clone());
+    api::PutObjectOutput {
+        e_tag: Some(format!("\"{}\"", object.etag)),
+        checksum_crc32: of(Algorithm::Crc32),
+        checksum_crc32_c: of(Algorithm::Crc32c),
+        checksum_crc64_nvme: of(Algorithm::Crc64Nvme),
+        checksum_sha1: of(Algorithm::Sha1),
+        checksum_sha256: of(Algorithm::Sha256),
+        checksum_type: Some("FULL_OBJECT".to_owned()),
+        // Every object has been encrypted with keys of S3 since 2023.
+        server_side_encryption: Some("AES256".to_owned()),
+        ..api::PutObjectOutput::default()
+    }
+}
+
+fn storage_class(class: Option<String>) -> Result<Option<String>, Fault> {
+    match class {
+        Some(class) if !STORAGE_CLASSES.contains(&class.as_str()) => Err(invalid_storage_class()),
+        class => Ok(class.filter(|class| class != "STANDARD")),
+    }
+}
+
+fn metadata(given: BTreeMap<String, String>) -> Result<BTreeMap<String, String>, Fault> {
+    let size: usize = given.iter().map(|(name, value)| name.len() + value.len()).sum();
+    if size > MAX_METADATA {
+        return Err(metadata_too_large());
+    }
+    Ok(given.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect())
+}
+
+/// `Content-Encoding` without `aws-chunked`, which is undone.
+fn stored_encoding(encoding: &str) -> Option<String> {
+    let rest: Vec<_> = encoding.split(',').map(str::trim).filter(|part| *part != "aws-chunked").collect();
+    Some(rest.join(",")).filter(|rest| !rest.is_empty())
+}

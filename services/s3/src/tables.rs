@@ -1,0 +1,104 @@
+//! What is stored.
+
+use std::collections::BTreeMap;
+
+use kumoi_core::body::Body;
+use kumoi_store::{Index, Table};
+use serde::{Deserialize, Serialize};
+
+/// A bucket. Names are unique in the whole world.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Bucket {
+    /// Tells it apart from an earlier one of its name.
+    pub(crate) id: u64,
+    pub(crate) account: String,
+    pub(crate) region: String,
+    /// In microseconds since 1970.
+    pub(crate) created: i64,
+}
+
+pub(crate) static BUCKETS: Table<String, Bucket> = Table::world("s3", "buckets").indexed(&[&OWNED]);
+
+/// Account, then name.
+pub(crate) static OWNED: Index<String, Bucket, (String, String)> =
+    Index::new("o", |name, bucket| Some((bucket.account.clone(), name.clone())));
+
+/// An object. Names are short in the store, where there can be millions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Object {
+    /// When it was written, in microseconds since 1970.
+    #[serde(rename = "t")]
+    pub(crate) modified: i64,
+    #[serde(rename = "n")]
+    pub(crate) size: u64,
+    /// Without quotes.
+    #[serde(rename = "e")]
+    pub(crate) etag: String,
+    #[serde(rename = "c")]
+    pub(crate) checksum: Checksum,
+    #[serde(rename = "h", default, skip_serializing_if = "Headers::is_empty")]
+    pub(crate) headers: Headers,
+    /// `None` for `STANDARD`.
+    #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) storage_class: Option<String>,
+    #[serde(rename = "b")]
+    pub(crate) body: Body,
+}
+
+/// A checksum of an object's bytes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Checksum {
+    #[serde(rename = "a")]
+    pub(crate) algorithm: Algorithm,
+    /// In base64, as clients see it.
+    #[serde(rename = "v")]
+    pub(crate) value: String,
+}
+
+/// An algorithm of a checksum (S3 User Guide, "Checking object integrity in Amazon S3").
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Algorithm {
+    #[serde(rename = "3")]
+    Crc32,
+    #[serde(rename = "c")]
+    Crc32c,
+    #[serde(rename = "n")]
+    Crc64Nvme,
+    #[serde(rename = "1")]
+    Sha1,
+    #[serde(rename = "2")]
+    Sha256,
+}
+
+/// Headers that are given back as they were sent.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Headers {
+    #[serde(rename = "t", skip_serializing_if = "Option::is_none")]
+    pub(crate) content_type: Option<String>,
+    #[serde(rename = "c", skip_serializing_if = "Option::is_none")]
+    pub(crate) cache_control: Option<String>,
+    #[serde(rename = "d", skip_serializing_if = "Option::is_none")]
+    pub(crate) content_disposition: Option<String>,
+    #[serde(rename = "e", skip_serializing_if = "Option::is_none")]
+    pub(crate) content_encoding: Option<String>,
+    #[serde(rename = "l", skip_serializing_if = "Option::is_none")]
+    pub(crate) content_language: Option<String>,
+    /// In seconds since 1970.
+    #[serde(rename = "x", skip_serializing_if = "Option::is_none")]
+    pub(crate) expires: Option<i64>,
+    #[serde(rename = "w", skip_serializing_if = "Option::is_none")]
+    pub(crate) website_redirect: Option<String>,
+    /// `x-amz-meta-…`, names in lower case.
+    #[serde(rename = "m", skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) metadata: BTreeMap<String, String>,
+}
+
+impl Headers {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// By the bucket's id and the key.
+pub(crate) static OBJECTS: Table<(u64, String), Object> = Table::world("s3", "objects");
