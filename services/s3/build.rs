@@ -13,6 +13,9 @@ const LOCK: [&str; 6] = [
     "ObjectLockEventHoldDurationYears",
 ];
 
+const CHECKSUMS: [&str; 5] =
+    ["ChecksumSHA512", "ChecksumMD5", "ChecksumXXHASH64", "ChecksumXXHASH3", "ChecksumXXHASH128"];
+
 fn main() {
     let create =
         [&GRANTS[..], &["GrantWrite", "ObjectLockEnabledForBucket", "ObjectOwnership", "BucketNamespace"]].concat();
@@ -21,16 +24,39 @@ fn main() {
         &["CreateBucketConfiguration.Location", "CreateBucketConfiguration.Bucket", "CreateBucketConfiguration.Tags"],
     ]
     .concat();
-    let put = [
+    let begin = [
         &GRANTS[..],
         &CUSTOMER_KEY[..],
         &LOCK[..],
-        &["ServerSideEncryption", "SSEKMSKeyId", "SSEKMSEncryptionContext", "BucketKeyEnabled"],
-        &["ChecksumSHA512", "ChecksumMD5", "ChecksumXXHASH64", "ChecksumXXHASH3", "ChecksumXXHASH128"],
-        &["RequestPayer", "Tagging", "WriteOffsetBytes"],
+        &[
+            "ServerSideEncryption",
+            "SSEKMSKeyId",
+            "SSEKMSEncryptionContext",
+            "BucketKeyEnabled",
+            "RequestPayer",
+            "Tagging",
+        ],
     ]
     .concat();
-    let get = [&CUSTOMER_KEY[..], &["RequestPayer", "VersionId", "PartNumber"]].concat();
+    let put = [&begin[..], &CHECKSUMS[..], &["WriteOffsetBytes"]].concat();
+    let part = [&CUSTOMER_KEY[..], &CHECKSUMS[..], &["RequestPayer"]].concat();
+    let complete = [
+        &part[..],
+        &[
+            "ChecksumType",
+            "MultipartUpload.Parts.ChecksumSHA512",
+            "MultipartUpload.Parts.ChecksumMD5",
+            "MultipartUpload.Parts.ChecksumXXHASH64",
+            "MultipartUpload.Parts.ChecksumXXHASH3",
+            "MultipartUpload.Parts.ChecksumXXHASH128",
+        ],
+    ]
+    .concat();
+    let from_encrypted = ["CopySourceSSECustomerAlgorithm", "CopySourceSSECustomerKey", "CopySourceSSECustomerKeyMD5"];
+    let copy = [&begin[..], &from_encrypted[..], &["TaggingDirective", "AnnotationDirective"]].concat();
+    let copy_part = [&CUSTOMER_KEY[..], &from_encrypted[..], &["RequestPayer"]].concat();
+    let list_parts = [&CUSTOMER_KEY[..], &["RequestPayer"]].concat();
+    let get = [&CUSTOMER_KEY[..], &["RequestPayer", "VersionId"]].concat();
     let delete = ["MFA", "RequestPayer", "VersionId", "BypassGovernanceRetention"];
     let delete_many =
         ["MFA", "RequestPayer", "BypassGovernanceRetention", "ChecksumAlgorithm", "Delete.Objects.VersionId"];
@@ -49,6 +75,14 @@ fn main() {
             "DeleteObjects",
             "ListObjects",
             "ListObjectsV2",
+            "CopyObject",
+            "CreateMultipartUpload",
+            "UploadPart",
+            "UploadPartCopy",
+            "CompleteMultipartUpload",
+            "AbortMultipartUpload",
+            "ListParts",
+            "ListMultipartUploads",
         ])
         .ignores("CreateBucket", &create)
         .ignores("PutObject", &put)
@@ -56,6 +90,14 @@ fn main() {
         .ignores("HeadObject", &get)
         .ignores("DeleteObject", &delete)
         .ignores("DeleteObjects", &delete_many)
+        .ignores("CopyObject", &copy)
+        .ignores("CreateMultipartUpload", &begin)
+        .ignores("UploadPart", &part)
+        .ignores("UploadPartCopy", &copy_part)
+        .ignores("CompleteMultipartUpload", &complete)
+        .ignores("AbortMultipartUpload", &["RequestPayer"])
+        .ignores("ListParts", &list_parts)
+        .ignores("ListMultipartUploads", &["RequestPayer", "Delimiter"])
         .ignores("ListObjects", &list)
         .ignores("ListObjectsV2", &list)
         .write();

@@ -5,6 +5,7 @@
 //! a blob. How many records of a world name a blob is counted with every change; a blob that no world names any more is removed.
 
 use std::any::Any;
+use std::collections::VecDeque;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -151,29 +152,72 @@ impl Cx {
         }
     }
 
-    /// Reads a part of a body, which stays readable even if the body is discarded meanwhile.
+    /// Reads parts of bodies, one after the other. They stay readable even if the bodies are discarded meanwhile; of more than a hundred parts, the
+    /// first hundred.
     ///
     /// # Errors
     /// Errors of the store.
-    pub async fn read(&self, body: &Body, range: Range<u64>) -> Result<ByteStream, StoreError> {
-        let length = range.end.saturating_sub(range.start);
-        match body {
-            Body::Inline(bytes) => {
-                let at = |offset: u64| usize::try_from(offset).map_or(bytes.len(), |offset| offset.min(bytes.len()));
-                Ok(ByteStream::from_bytes(bytes.slice(at(range.start)..at(range.end))))
+    pub async fn read(&self, parts: Vec<(Body, Range<u64>)>) -> Result<ByteStream, StoreError> {
+        let blobs = self.store().blobs().clone();
+        let length = parts.iter().map(|(_, range)| range.end.saturating_sub(range.start)).sum();
+        let mut sources = VecDeque::with_capacity(parts.len());
+        for (at, (body, range)) in parts.into_iter().enumerate() {
+            sources.push_back(match body {
+                Body::Inline(bytes) => {
+                    let at = |offset| usize::try_from(offset).map_or(bytes.len(), |offset| bytes.len().min(offset));
+                    Source::Small(bytes.slice(at(range.start)..at(range.end)))
+                }
+                Body::Blob(id) => match Source::Later(id.parse()?, range) {
+                    later if at < OPEN_AT_ONCE => later.open(&blobs).await?,
+                    later => later,
+                },
+            });
+        }
+        Ok(ByteStream::new(pieces(blobs, sources), Some(length)))
+    }
+}
+
+/// Files that are open for one reader at most, but for the one that it has come to.
+const OPEN_AT_ONCE: usize = 100;
+
+/// Where a part of a stream comes from.
+enum Source {
+    Small(Bytes),
+    Large(BlobReader),
+    Later(BlobId, Range<u64>),
+}
+
+impl Source {
+    async fn open(self, blobs: &Blobs) -> Result<Source, StoreError> {
+        match self {
+            Source::Later(id, range) => {
+                let length = range.end.saturating_sub(range.start);
+                Ok(Source::Large(blobs.read(id, range.start, length).await?))
             }
-            Body::Blob(id) => {
-                let reader = self.store().blobs().read(id.parse()?, range.start, length).await?;
-                Ok(ByteStream::new(pieces(reader), Some(length)))
-            }
+            open => Ok(open),
         }
     }
 }
 
-fn pieces(reader: BlobReader) -> impl futures_util::Stream<Item = Result<Bytes, StreamError>> {
-    futures_util::stream::try_unfold(reader, |mut reader| async move {
-        let piece = reader.next().await.map_err(StreamError::from)?;
-        Ok(piece.map(|piece| (piece, reader)))
+fn pieces(
+    blobs: Blobs,
+    sources: VecDeque<Source>,
+) -> impl futures_util::Stream<Item = Result<Bytes, StreamError>> + Send {
+    futures_util::stream::try_unfold((blobs, sources), |(blobs, mut sources)| async move {
+        while let Some(source) = sources.pop_front() {
+            match source {
+                Source::Small(bytes) if bytes.is_empty() => {}
+                Source::Small(bytes) => return Ok(Some((bytes, (blobs, sources)))),
+                Source::Large(mut reader) => {
+                    if let Some(piece) = reader.next().await? {
+                        sources.push_front(Source::Large(reader));
+                        return Ok(Some((piece, (blobs, sources))));
+                    }
+                }
+                later @ Source::Later(..) => sources.push_front(later.open(&blobs).await?),
+            }
+        }
+        Ok(None)
     })
 }
 

@@ -7,13 +7,13 @@ use kumoi_core::{Cx, Fault, Reply};
 use kumoi_model::Timestamp;
 use kumoi_store::{KeyRange, Scope};
 
-use crate::api;
 use crate::errors::{
     access_denied, bucket_exists, bucket_not_empty, bucket_owned_by_you, illegal_location, invalid_argument,
     invalid_location, no_such_bucket,
 };
 use crate::names::check_bucket;
 use crate::tables::{BUCKETS, Bucket, OBJECTS, OWNED};
+use crate::{api, multipart};
 
 /// The region whose endpoint makes buckets everywhere, and whose buckets have no location constraint.
 const HOME: &str = "us-east-1";
@@ -85,6 +85,7 @@ pub(crate) async fn delete(cx: &Cx, input: api::DeleteBucketInput) -> Reply<api:
     if !objects.is_empty() {
         return Err(bucket_not_empty().into());
     }
+    multipart::remove_all(cx, bucket.id).await?;
     cx.tx().delete(&Scope::world(), &BUCKETS, &input.bucket).await?;
     Ok(api::DeleteBucketOutput {})
 }

@@ -7,7 +7,7 @@ use kumoi_store::Scope;
 use crate::errors::{malformed_xml, precondition_failed};
 use crate::names::check_key;
 use crate::tables::{Bucket, OBJECTS, Object};
-use crate::{api, bucket, conditions};
+use crate::{api, bucket, conditions, content};
 
 /// Objects that one request can delete.
 const MAX_OBJECTS: usize = 1000;
@@ -49,7 +49,7 @@ async fn remove(cx: &Cx, bucket: &Bucket, key: &str, expected: &Expected<'_>) ->
     // What is not there is deleted already.
     if let Some(object) = object {
         cx.tx().delete(&Scope::world(), &OBJECTS, &key).await?;
-        cx.discard(&object.body).await?;
+        content::discard(cx, &object).await?;
     }
     Ok(())
 }

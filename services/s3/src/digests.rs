@@ -18,10 +18,10 @@ use crate::tables::{Algorithm, Checksum};
 /// The largest body of one request, in bytes.
 const MAX_BODY: u64 = 5 << 30;
 
-const ALGORITHMS: [Algorithm; 5] =
-    [Algorithm::Crc32, Algorithm::Crc32c, Algorithm::Crc64Nvme, Algorithm::Sha1, Algorithm::Sha256];
-
 impl Algorithm {
+    /// Every algorithm.
+    pub(crate) const ALL: [Self; 5] = [Self::Crc32, Self::Crc32c, Self::Crc64Nvme, Self::Sha1, Self::Sha256];
+
     /// Its name in the API.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -44,7 +44,7 @@ impl Algorithm {
     }
 
     fn of_name(name: &str) -> Option<Self> {
-        ALGORITHMS.into_iter().find(|algorithm| algorithm.name().eq_ignore_ascii_case(name))
+        Algorithm::ALL.into_iter().find(|algorithm| algorithm.name().eq_ignore_ascii_case(name))
     }
 
     /// The header that carries it, in lower case.
@@ -89,16 +89,58 @@ impl Running {
     }
 }
 
+/// The checksum of all bytes from those of two parts of them, the second of `length` bytes; `None` for algorithms that cannot do that.
+pub(crate) fn combined(one: &Checksum, other: &Checksum, length: u64) -> Option<Checksum> {
+    let algorithm = one.algorithm;
+    let crc = match algorithm {
+        Algorithm::Crc32 => CrcAlgorithm::Crc32IsoHdlc,
+        Algorithm::Crc32c => CrcAlgorithm::Crc32Iscsi,
+        Algorithm::Crc64Nvme => CrcAlgorithm::Crc64Nvme,
+        Algorithm::Sha1 | Algorithm::Sha256 => return None,
+    };
+    let number = |checksum: &Checksum| {
+        let bytes = STANDARD.decode(&checksum.value).ok()?;
+        Some(bytes.iter().fold(0_u64, |number, byte| (number << 8) | u64::from(*byte)))
+    };
+    let sum = crc_fast::checksum_combine(crc, number(one)?, number(other)?, length);
+    let value = match algorithm {
+        Algorithm::Crc64Nvme => STANDARD.encode(sum.to_be_bytes()),
+        _ => STANDARD.encode((sum as u32).to_be_bytes()),
+    };
+    Some(Checksum { algorithm, value })
+}
+
+/// The checksum of the checksums of parts.
+pub(crate) fn composite<'a>(algorithm: Algorithm, parts: impl ExactSizeIterator<Item = &'a Checksum>) -> Checksum {
+    let count = parts.len();
+    let mut running = algorithm.start();
+    parts.for_each(|part| running.update(&STANDARD.decode(&part.value).unwrap_or_default()));
+    Checksum { algorithm, value: format!("{}-{count}", running.finish()) }
+}
+
+/// The entity tag of an object of parts with these tags.
+pub(crate) fn tag_of_parts<'a>(tags: impl ExactSizeIterator<Item = &'a str>) -> String {
+    let count = tags.len();
+    let mut md5 = Md5::new();
+    tags.for_each(|tag| md5.update(hex::decode(tag).unwrap_or_default()));
+    format!("{}-{count}", hex::encode(md5.finalize()))
+}
+
 /// What a client says of a body.
 #[derive(Debug, Default)]
 pub(crate) struct Claims {
     md5: Option<Vec<u8>>,
     checksum: Option<Checksum>,
-    /// Of the checksum that may follow the body.
-    algorithm: Option<Algorithm>,
+    /// Of the checksum that may follow the body, or is wanted.
+    pub(crate) algorithm: Option<Algorithm>,
 }
 
 impl Claims {
+    /// The algorithm that the client uses.
+    pub(crate) fn given(&self) -> Option<Algorithm> {
+        self.checksum.as_ref().map(|checksum| checksum.algorithm).or(self.algorithm)
+    }
+
     /// Reads the headers before the body: `Content-MD5`, the algorithm that is announced, and the checksums.
     pub(crate) fn read(
         md5: Option<&str>,
@@ -141,24 +183,30 @@ fn checked(algorithm: Algorithm, value: &str) -> Result<Checksum, Fault> {
 pub(crate) struct Digests {
     /// In hexadecimal digits.
     pub(crate) md5: String,
+    /// That is kept with the bytes.
     pub(crate) checksum: Checksum,
+    /// That the client uses, where it is another.
+    pub(crate) other: Option<Checksum>,
 }
 
 /// Computes and compares.
 pub(crate) struct Digesting {
     claims: Claims,
     trailers: Option<Trailers>,
-    algorithm: Algorithm,
     md5: Md5,
-    checksum: Running,
+    kept: (Algorithm, Running),
+    other: Option<(Algorithm, Running)>,
     size: u64,
 }
 
 impl Digesting {
-    pub(crate) fn new(claims: Claims, trailers: Option<Trailers>) -> Self {
-        let given = claims.checksum.as_ref().map(|checksum| checksum.algorithm);
-        let algorithm = given.or(claims.algorithm).unwrap_or(Algorithm::Crc64Nvme);
-        Self { claims, trailers, algorithm, md5: Md5::new(), checksum: algorithm.start(), size: 0 }
+    /// Computes the checksum that the client uses, and, where that is to be another, the one that is `kept`.
+    pub(crate) fn new(claims: Claims, trailers: Option<Trailers>, kept: Option<Algorithm>) -> Self {
+        let given = claims.given();
+        let kept = kept.or(given).unwrap_or(Algorithm::Crc64Nvme);
+        let start = |algorithm: Algorithm| (algorithm, algorithm.start());
+        let other = given.filter(|given| *given != kept).map(start);
+        Self { claims, trailers, md5: Md5::new(), kept: start(kept), other, size: 0 }
     }
 }
 
@@ -171,7 +219,10 @@ impl Watch for Digesting {
             return Err(entity_too_large());
         }
         self.md5.update(bytes);
-        self.checksum.update(bytes);
+        self.kept.1.update(bytes);
+        if let Some((_, other)) = &mut self.other {
+            other.update(bytes);
+        }
         Ok(())
     }
 
@@ -180,29 +231,31 @@ impl Watch for Digesting {
         if self.claims.md5.is_some_and(|claimed| claimed != md5.as_slice()) {
             return Err(bad_md5());
         }
-        let value = self.checksum.finish();
+        let finish = |(algorithm, running): (Algorithm, Running)| Checksum { algorithm, value: running.finish() };
+        let (kept, other) = (finish(self.kept), self.other.map(finish));
+        let used = other.as_ref().unwrap_or(&kept);
         let claimed = match self.claims.checksum {
             Some(checksum) => Some(checksum),
             None => trailing(self.trailers.and_then(|trailers| trailers.get()).unwrap_or_default())?,
         };
         if let Some(claimed) = claimed {
-            if claimed.algorithm != self.algorithm {
+            if claimed.algorithm != used.algorithm {
                 return Err(invalid_request(
                     "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.",
                 ));
             }
-            if claimed.value != value {
-                return Err(bad_digest(self.algorithm.name()));
+            if claimed.value != used.value {
+                return Err(bad_digest(used.algorithm.name()));
             }
         }
-        Ok(Digests { md5: hex::encode(md5), checksum: Checksum { algorithm: self.algorithm, value } })
+        Ok(Digests { md5: hex::encode(md5), checksum: kept, other })
     }
 }
 
 /// The checksum among the headers behind a body.
 fn trailing(headers: Vec<(String, String)>) -> Result<Option<Checksum>, Fault> {
     let checksum = headers.into_iter().find_map(|(name, value)| {
-        let algorithm = ALGORITHMS.into_iter().find(|algorithm| algorithm.header() == name)?;
+        let algorithm = Algorithm::ALL.into_iter().find(|algorithm| algorithm.header() == name)?;
         Some((algorithm, value))
     });
     checksum.map(|(algorithm, value)| checked(algorithm, value.trim())).transpose()
@@ -224,21 +277,21 @@ mod tests {
     fn digest(claims: Claims, trailers: &[(&str, &str)]) -> Result<Digests, Fault> {
         let behind = Trailers::default();
         behind.set(trailers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect());
-        let mut digesting = Digesting::new(claims, Some(behind));
+        let mut digesting = Digesting::new(claims, Some(behind), None);
         digesting.see(b"12345")?;
         digesting.see(b"6789")?;
         digesting.end()
     }
 
     fn none() -> [(Algorithm, Option<&'static str>); 5] {
-        ALGORITHMS.map(|algorithm| (algorithm, None))
+        Algorithm::ALL.map(|algorithm| (algorithm, None))
     }
 
     #[test]
     fn every_algorithm_is_verified() {
         for (algorithm, value) in KNOWN {
             let header = |value: &'static str| {
-                let given = ALGORITHMS.map(|each| (each, (each == algorithm).then_some(value)));
+                let given = Algorithm::ALL.map(|each| (each, (each == algorithm).then_some(value)));
                 Claims::read(None, None, given)
             };
             let digests = digest(header(value).unwrap(), &[]).unwrap();
@@ -270,7 +323,7 @@ mod tests {
 
     #[test]
     fn one_checksum_is_enough() {
-        let both = ALGORITHMS.map(|algorithm| (algorithm, Some("AAAAAA==")));
+        let both = Algorithm::ALL.map(|algorithm| (algorithm, Some("AAAAAA==")));
         assert_eq!(Claims::read(None, None, both).unwrap_err().code(), "InvalidRequest");
         assert_eq!(Claims::read(None, Some("CRC16"), none()).unwrap_err().code(), "InvalidRequest");
         let plain = digest(Claims::default(), &[]).unwrap();

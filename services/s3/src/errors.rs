@@ -91,6 +91,37 @@ pub(crate) fn bad_md5() -> Fault {
     refused("BadDigest", 400, "The Content-MD5 you specified did not match what we received.")
 }
 
+pub(crate) fn invalid_part_number() -> Fault {
+    refused("InvalidPartNumber", 416, "The requested partnumber is not satisfiable")
+}
+
+pub(crate) fn no_such_upload() -> Fault {
+    errors::no_such_upload(
+        "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.",
+    )
+}
+
+pub(crate) fn invalid_part() -> Fault {
+    refused(
+        "InvalidPart",
+        400,
+        "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified entity tag may not match the \
+         part's entity tag.",
+    )
+}
+
+pub(crate) fn invalid_part_order() -> Fault {
+    refused(
+        "InvalidPartOrder",
+        400,
+        "The list of parts was not in ascending order. Parts must be ordered by part number.",
+    )
+}
+
+pub(crate) fn entity_too_small() -> Fault {
+    refused("EntityTooSmall", 400, "Your proposed upload is smaller than the minimum allowed size")
+}
+
 pub(crate) fn invalid_storage_class() -> Fault {
     refused("InvalidStorageClass", 400, "The storage class you specified is not valid")
 }

@@ -1,21 +1,33 @@
 //! `GetObject` and `HeadObject`.
 
-use kumoi_core::{Cx, Reply};
+use std::ops::Range;
+
+use kumoi_core::{Cx, Fault, Reply};
 use kumoi_model::Timestamp;
 use kumoi_store::Scope;
 
 use crate::conditions::Conditions;
-use crate::errors::no_such_key;
+use crate::errors::{invalid_part_number, invalid_request, no_such_key};
 use crate::tables::{Algorithm, OBJECTS, Object};
-use crate::{api, bucket, range};
+use crate::{api, bucket, content, range};
 
 /// The media type of what was stored without one.
 const UNKNOWN: &str = "binary/octet-stream";
 
-async fn find(cx: &Cx, bucket: &str, key: String, owner: Option<&str>) -> Reply<Object> {
+pub(crate) async fn find(cx: &Cx, bucket: &str, key: String, owner: Option<&str>) -> Reply<Object> {
     let bucket = bucket::find(cx, bucket, owner).await?;
     let object = cx.tx().get(&Scope::world(), &OBJECTS, &(bucket.id, key)).await?;
     Ok(object.ok_or_else(no_such_key)?)
+}
+
+/// The part of an object that is asked for, by a range or by its number; `None` for the whole.
+fn part(object: &Object, header: Option<&str>, number: Option<i32>) -> Result<Option<Range<u64>>, Fault> {
+    match (header, number) {
+        (Some(_), Some(_)) => Err(invalid_request("Cannot specify both Range header and partNumber query parameter")),
+        (Some(header), None) => range::read(header, object.size),
+        (None, Some(number)) => content::range_of_part(object, number).map(Some).ok_or_else(invalid_part_number),
+        (None, None) => Ok(None),
+    }
 }
 
 /// What an answer tells of an object, and the part of it that is asked for. The two operations have it in types of their own, with the same
@@ -29,13 +41,11 @@ macro_rules! described {
             if_unmodified_since: $input.if_unmodified_since,
         };
         conditions.check(&$object)?;
-        let part = $input.range.as_deref().map(|header| range::read(header, $object.size)).transpose()?.flatten();
+        let part = part(&$object, $input.range.as_deref(), $input.part_number)?;
         let wanted = part.clone().unwrap_or(0..$object.size);
         // A checksum is of the whole.
         let verified = part.is_none() && $input.checksum_mode.as_deref() == Some("ENABLED");
-        let checksum = |wanted: Algorithm| {
-            (verified && $object.checksum.algorithm == wanted).then(|| $object.checksum.value.clone())
-        };
+        let checksum = |wanted: Algorithm| $object.checksum.of(wanted).filter(|_| verified);
         let headers = $object.headers.clone();
         let output = api::$output {
             accept_ranges: Some("bytes".to_owned()),
@@ -47,7 +57,7 @@ macro_rules! described {
             checksum_crc64_nvme: checksum(Algorithm::Crc64Nvme),
             checksum_sha1: checksum(Algorithm::Sha1),
             checksum_sha256: checksum(Algorithm::Sha256),
-            checksum_type: verified.then(|| "FULL_OBJECT".to_owned()),
+            checksum_type: verified.then(|| $object.checksum.type_name().to_owned()),
             cache_control: $input.response_cache_control.or(headers.cache_control),
             content_disposition: $input.response_content_disposition.or(headers.content_disposition),
             content_encoding: $input.response_content_encoding.or(headers.content_encoding),
@@ -59,6 +69,7 @@ macro_rules! described {
             server_side_encryption: Some("AES256".to_owned()),
             metadata: Some(headers.metadata).filter(|metadata| !metadata.is_empty()),
             storage_class: $object.storage_class.clone(),
+            parts_count: $input.part_number.and_then(|_| content::count_of_parts(&$object)),
             ..api::$output::default()
         };
         (output, wanted)
@@ -68,7 +79,7 @@ macro_rules! described {
 pub(crate) async fn get(cx: &Cx, input: api::GetObjectInput) -> Reply<api::GetObjectOutput> {
     let object = find(cx, &input.bucket, input.key, input.expected_bucket_owner.as_deref()).await?;
     let (output, wanted) = described!(GetObjectOutput, input, object);
-    let body = cx.read(&object.body, wanted).await?;
+    let body = content::read(cx, &object, &wanted).await?;
     Ok(api::GetObjectOutput { body: Some(body), ..output })
 }
 

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `tables`, `names` | what is stored, and how things may be called |
 //! | `bucket` | buckets |
-//! | `put`, `digests` | objects on their way in, and what is computed of them on the way |
+//! | `put`, `copy`, `multipart`, `digests`, `content` | objects on their way in, and what is computed of them on the way |
 //! | `get`, `conditions`, `range` | objects on their way out |
 //! | `delete` | objects that go |
 //! | `list` | listing objects |
@@ -16,11 +16,14 @@ mod api {
 }
 mod bucket;
 mod conditions;
+mod content;
+mod copy;
 mod delete;
 mod digests;
 mod errors;
 mod get;
 mod list;
+mod multipart;
 mod names;
 mod put;
 mod range;
@@ -86,6 +89,54 @@ impl api::Api for S3 {
 
     async fn head_object(&self, cx: &Cx, input: api::HeadObjectInput) -> Reply<api::HeadObjectOutput> {
         get::head(cx, input).await
+    }
+
+    async fn copy_object(&self, cx: &Cx, input: api::CopyObjectInput) -> Reply<api::CopyObjectOutput> {
+        copy::copy(cx, input).await
+    }
+
+    async fn create_multipart_upload(
+        &self,
+        cx: &Cx,
+        input: api::CreateMultipartUploadInput,
+    ) -> Reply<api::CreateMultipartUploadOutput> {
+        multipart::create(cx, input).await
+    }
+
+    async fn upload_part(&self, cx: &Cx, input: api::UploadPartInput) -> Reply<api::UploadPartOutput> {
+        multipart::upload(cx, input).await
+    }
+
+    async fn upload_part_copy(&self, cx: &Cx, input: api::UploadPartCopyInput) -> Reply<api::UploadPartCopyOutput> {
+        copy::part(cx, input).await
+    }
+
+    async fn complete_multipart_upload(
+        &self,
+        cx: &Cx,
+        input: api::CompleteMultipartUploadInput,
+    ) -> Reply<api::CompleteMultipartUploadOutput> {
+        multipart::complete(cx, input).await
+    }
+
+    async fn abort_multipart_upload(
+        &self,
+        cx: &Cx,
+        input: api::AbortMultipartUploadInput,
+    ) -> Reply<api::AbortMultipartUploadOutput> {
+        multipart::abort(cx, input).await
+    }
+
+    async fn list_parts(&self, cx: &Cx, input: api::ListPartsInput) -> Reply<api::ListPartsOutput> {
+        multipart::list_parts(cx, input).await
+    }
+
+    async fn list_multipart_uploads(
+        &self,
+        cx: &Cx,
+        input: api::ListMultipartUploadsInput,
+    ) -> Reply<api::ListMultipartUploadsOutput> {
+        multipart::list_uploads(cx, input).await
     }
 
     async fn delete_object(&self, cx: &Cx, input: api::DeleteObjectInput) -> Reply<api::DeleteObjectOutput> {

@@ -100,10 +100,10 @@ fn common<'k>(query: &Query<'_>, key: &'k str) -> Option<&'k str> {
 
 /// How names are written.
 #[derive(Clone, Copy)]
-struct Encoding(bool);
+pub(crate) struct Encoding(bool);
 
 impl Encoding {
-    fn read(asked: Option<&str>) -> Result<Self, Fault> {
+    pub(crate) fn read(asked: Option<&str>) -> Result<Self, Fault> {
         match asked {
             None => Ok(Self(false)),
             Some("url") => Ok(Self(true)),
@@ -111,16 +111,16 @@ impl Encoding {
         }
     }
 
-    fn write(self, name: &str) -> String {
+    pub(crate) fn write(self, name: &str) -> String {
         if self.0 { utf8_percent_encode(name, &PLAIN).to_string().replace("%20", "+") } else { name.to_owned() }
     }
 
-    fn write_any(self, name: Option<String>) -> Option<String> {
+    pub(crate) fn write_any(self, name: Option<String>) -> Option<String> {
         name.map(|name| self.write(&name))
     }
 }
 
-fn max_keys(asked: Option<i32>) -> Result<i32, Fault> {
+pub(crate) fn max_keys(asked: Option<i32>) -> Result<i32, Fault> {
     let max = asked.unwrap_or(MAX_KEYS);
     if max < 0 {
         return Err(invalid_argument("Argument maxKeys must be an integer between 0 and 2147483647"));
@@ -138,7 +138,7 @@ fn written(
         last_modified: Some(get::seconds(object.modified)),
         e_tag: Some(format!("\"{}\"", object.etag)),
         checksum_algorithm: Some(vec![object.checksum.algorithm.name().to_owned()]),
-        checksum_type: Some("FULL_OBJECT".to_owned()),
+        checksum_type: Some(object.checksum.type_name().to_owned()),
         size: i64::try_from(object.size).ok(),
         storage_class: Some(object.storage_class.unwrap_or_else(|| "STANDARD".to_owned())),
         owner: owner.cloned(),

@@ -9,8 +9,8 @@ use crate::api;
 use crate::digests::{Claims, Digesting};
 use crate::errors::{invalid_storage_class, metadata_too_large};
 use crate::names::check_key;
-use crate::tables::{Algorithm, Checksum, Headers, OBJECTS, Object};
-use crate::{bucket, conditions};
+use crate::tables::{Algorithm, Content, Headers, OBJECTS, Object};
+use crate::{bucket, conditions, content};
 
 /// Bytes that names and values of a user's metadata may have together.
 const MAX_METADATA: usize = 2048;
@@ -44,7 +44,7 @@ pub(crate) async fn put(cx: &Cx, input: api::PutObjectInput) -> Reply<api::PutOb
         ],
     )?;
     let trailers = input.body.as_ref().map(|body| body.trailers().clone());
-    let received = cx.receive(input.body.as_ref(), || Digesting::new(claims, trailers))?;
+    let received = cx.receive(input.body.as_ref(), || Digesting::new(claims, trailers, None))?;
     let key = (bucket.id, input.key);
     let before = cx.tx().get(&Scope::world(), &OBJECTS, &key).await?;
     conditions::of_write(before.as_ref(), input.if_match.as_deref(), input.if_none_match.as_deref())?;
@@ -64,25 +64,23 @@ pub(crate) async fn put(cx: &Cx, input: api::PutObjectInput) -> Reply<api::PutOb
             metadata,
         },
         storage_class,
-        body: cx.keep(&received).await?,
+        content: Content::One(cx.keep(&received).await?),
     };
     cx.tx().put(&Scope::world(), &OBJECTS, &key, &object).await?;
     if let Some(before) = before {
-        cx.discard(&before.body).await?;
+        content::discard(cx, &before).await?;
     }
     Ok(output(&object))
 }
 
 fn output(object: &Object) -> api::PutObjectOutput {
-    let Checksum { algorithm, value } = &object.checksum;
-    let of = |wanted: Algorithm| (*algorithm == wanted).then(|| value.clone());
     api::PutObjectOutput {
         e_tag: Some(format!("\"{}\"", object.etag)),
-        checksum_crc32: of(Algorithm::Crc32),
-        checksum_crc32_c: of(Algorithm::Crc32c),
-        checksum_crc64_nvme: of(Algorithm::Crc64Nvme),
-        checksum_sha1: of(Algorithm::Sha1),
-        checksum_sha256: of(Algorithm::Sha256),
+        checksum_crc32: object.checksum.of(Algorithm::Crc32),
+        checksum_crc32_c: object.checksum.of(Algorithm::Crc32c),
+        checksum_crc64_nvme: object.checksum.of(Algorithm::Crc64Nvme),
+        checksum_sha1: object.checksum.of(Algorithm::Sha1),
+        checksum_sha256: object.checksum.of(Algorithm::Sha256),
         checksum_type: Some("FULL_OBJECT".to_owned()),
         // Every object has been encrypted with keys of S3 since 2023.
         server_side_encryption: Some("AES256".to_owned()),
@@ -90,14 +88,14 @@ fn output(object: &Object) -> api::PutObjectOutput {
     }
 }
 
-fn storage_class(class: Option<String>) -> Result<Option<String>, Fault> {
+pub(crate) fn storage_class(class: Option<String>) -> Result<Option<String>, Fault> {
     match class {
         Some(class) if !STORAGE_CLASSES.contains(&class.as_str()) => Err(invalid_storage_class()),
         class => Ok(class.filter(|class| class != "STANDARD")),
     }
 }
 
-fn metadata(given: BTreeMap<String, String>) -> Result<BTreeMap<String, String>, Fault> {
+pub(crate) fn metadata(given: BTreeMap<String, String>) -> Result<BTreeMap<String, String>, Fault> {
     let size: usize = given.iter().map(|(name, value)| name.len() + value.len()).sum();
     if size > MAX_METADATA {
         return Err(metadata_too_large());
@@ -106,7 +104,7 @@ fn metadata(given: BTreeMap<String, String>) -> Result<BTreeMap<String, String>,
 }
 
 /// `Content-Encoding` without `aws-chunked`, which is undone.
-fn stored_encoding(encoding: &str) -> Option<String> {
+pub(crate) fn stored_encoding(encoding: &str) -> Option<String> {
     let rest: Vec<_> = encoding.split(',').map(str::trim).filter(|part| *part != "aws-chunked").collect();
     Some(rest.join(",")).filter(|rest| !rest.is_empty())
 }

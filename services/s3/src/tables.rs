@@ -42,17 +42,50 @@ pub(crate) struct Object {
     #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
     pub(crate) storage_class: Option<String>,
     #[serde(rename = "b")]
+    pub(crate) content: Content,
+}
+
+/// The bytes of an object.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Content {
+    /// As one request sent them.
+    #[serde(rename = "o")]
+    One(Body),
+    /// The parts of a multipart upload, in order.
+    #[serde(rename = "p")]
+    Parts(Vec<Piece>),
+}
+
+/// A part of an object.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Piece {
+    #[serde(rename = "n")]
+    pub(crate) size: u64,
+    #[serde(rename = "b")]
     pub(crate) body: Body,
 }
 
-/// A checksum of an object's bytes.
+/// A checksum of bytes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Checksum {
     #[serde(rename = "a")]
     pub(crate) algorithm: Algorithm,
-    /// In base64, as clients see it.
+    /// As clients see it: in base64, and with the number of parts where it is made of theirs.
     #[serde(rename = "v")]
     pub(crate) value: String,
+}
+
+impl Checksum {
+    /// The value, if it is of that algorithm.
+    pub(crate) fn of(&self, algorithm: Algorithm) -> Option<String> {
+        (self.algorithm == algorithm).then(|| self.value.clone())
+    }
+
+    /// Whether it is of all bytes, or of the checksums of the parts.
+    pub(crate) fn type_name(&self) -> &'static str {
+        // No base64 has a hyphen.
+        if self.value.contains('-') { "COMPOSITE" } else { "FULL_OBJECT" }
+    }
 }
 
 /// An algorithm of a checksum (S3 User Guide, "Checking object integrity in Amazon S3").
@@ -99,6 +132,47 @@ impl Headers {
         *self == Self::default()
     }
 }
+
+/// A multipart upload that is under way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Upload {
+    /// In microseconds since 1970.
+    pub(crate) initiated: i64,
+    pub(crate) headers: Headers,
+    /// `None` for `STANDARD`.
+    pub(crate) storage_class: Option<String>,
+    /// What the client announced.
+    pub(crate) algorithm: Option<Algorithm>,
+    /// The checksum is to be made of those of the parts.
+    pub(crate) composite: bool,
+}
+
+/// By the bucket's id, the key, and the upload's id.
+pub(crate) static UPLOADS: Table<(u64, String, String), Upload> = Table::world("s3", "uploads");
+
+/// A part that was uploaded.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Part {
+    /// In microseconds since 1970.
+    pub(crate) modified: i64,
+    pub(crate) size: u64,
+    /// Without quotes.
+    pub(crate) etag: String,
+    pub(crate) checksum: Checksum,
+    /// The checksum that the client sent, where it is of another algorithm.
+    pub(crate) sent: Option<Checksum>,
+    pub(crate) body: Body,
+}
+
+impl Part {
+    /// The checksum of that algorithm, as the client knows it.
+    pub(crate) fn checksum_of(&self, algorithm: Algorithm) -> Option<String> {
+        self.sent.as_ref().unwrap_or(&self.checksum).of(algorithm)
+    }
+}
+
+/// By the bucket's id, the upload's id, and the number.
+pub(crate) static PARTS: Table<(u64, String, u32), Part> = Table::world("s3", "parts");
 
 /// By the bucket's id and the key.
 pub(crate) static OBJECTS: Table<(u64, String), Object> = Table::world("s3", "objects");

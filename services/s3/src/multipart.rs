@@ -1,0 +1,416 @@
+//! Multipart uploads (User Guide, "Uploading and copying objects using multipart upload").
+
+use kumoi_core::body::Received;
+use kumoi_core::{Cx, Fault, Reply};
+use kumoi_store::{KeyRange, Scope};
+
+use crate::digests::{Claims, Digesting, Digests, combined, composite, tag_of_parts};
+use crate::errors::{
+    bad_digest, entity_too_small, invalid_argument, invalid_part, invalid_part_order, invalid_request, malformed_xml,
+    no_such_upload, precondition_failed,
+};
+use crate::names::check_key;
+use crate::tables::{
+    Algorithm, Bucket, Checksum, Content, Headers, OBJECTS, Object, PARTS, Part, Piece, UPLOADS, Upload,
+};
+use crate::{api, bucket, conditions, content, get, list, put};
+
+/// The highest number of a part.
+const MAX_PARTS: i32 = 10_000;
+
+/// The fewest bytes of a part that is not the last.
+const MIN_PART: u64 = 5 << 20;
+
+/// The most parts, or uploads, that a list returns.
+const MAX_LISTED: i32 = 1000;
+
+pub(crate) async fn create(cx: &Cx, input: api::CreateMultipartUploadInput) -> Reply<api::CreateMultipartUploadOutput> {
+    let bucket = bucket::find(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
+    check_key(&input.key)?;
+    let none = Algorithm::ALL.map(|algorithm| (algorithm, None));
+    let algorithm = Claims::read(None, input.checksum_algorithm.as_deref(), none)?.algorithm;
+    let composite = kind(algorithm, input.checksum_type.as_deref())?;
+    let upload = Upload {
+        initiated: cx.now().micros(),
+        headers: Headers {
+            content_type: input.content_type,
+            cache_control: input.cache_control,
+            content_disposition: input.content_disposition,
+            content_encoding: input.content_encoding.and_then(|encoding| put::stored_encoding(&encoding)),
+            content_language: input.content_language,
+            expires: input.expires.map(|moment| moment.micros().div_euclid(1_000_000)),
+            website_redirect: input.website_redirect_location,
+            metadata: put::metadata(input.metadata.unwrap_or_default())?,
+        },
+        storage_class: put::storage_class(input.storage_class)?,
+        algorithm,
+        composite,
+    };
+    let id = cx.ids().alphanumeric(64);
+    cx.tx().put(&Scope::world(), &UPLOADS, &(bucket.id, input.key.clone(), id.clone()), &upload).await?;
+    Ok(api::CreateMultipartUploadOutput {
+        bucket: Some(input.bucket),
+        key: Some(input.key),
+        upload_id: Some(id),
+        server_side_encryption: Some("AES256".to_owned()),
+        checksum_algorithm: algorithm.map(|algorithm| algorithm.name().to_owned()),
+        checksum_type: algorithm.map(|_| type_name(composite)),
+        ..api::CreateMultipartUploadOutput::default()
+    })
+}
+
+/// Whether the checksum is made of those of the parts: by default, but for CRC-64/NVME, which is of the whole object always.
+fn kind(algorithm: Option<Algorithm>, asked: Option<&str>) -> Result<bool, Fault> {
+    let can_be_whole = !matches!(algorithm, Some(Algorithm::Sha1 | Algorithm::Sha256));
+    let can_be_composite = !matches!(algorithm, None | Some(Algorithm::Crc64Nvme));
+    let refused = |kind: &str| {
+        let algorithm = algorithm.map_or("null", Algorithm::name).to_ascii_lowercase();
+        invalid_request(format!("The {kind} checksum type cannot be used with the {algorithm} checksum algorithm."))
+    };
+    match asked {
+        None => Ok(can_be_composite),
+        Some("FULL_OBJECT") if can_be_whole => Ok(false),
+        Some("COMPOSITE") if can_be_composite => Ok(true),
+        Some(kind @ ("FULL_OBJECT" | "COMPOSITE")) => Err(refused(kind)),
+        Some(_) => Err(invalid_request("Value for x-amz-checksum-type header is invalid.")),
+    }
+}
+
+fn type_name(composite: bool) -> String {
+    if composite { "COMPOSITE" } else { "FULL_OBJECT" }.to_owned()
+}
+
+/// The bucket and an upload to it.
+async fn find(cx: &Cx, name: &str, key: &str, id: &str, owner: Option<&str>) -> Reply<(Bucket, Upload)> {
+    let bucket = bucket::find(cx, name, owner).await?;
+    let upload = cx.tx().get(&Scope::world(), &UPLOADS, &(bucket.id, key.to_owned(), id.to_owned())).await?;
+    Ok((bucket, upload.ok_or_else(no_such_upload)?))
+}
+
+/// Where a part is to go.
+pub(crate) struct Target {
+    bucket: Bucket,
+    upload: Upload,
+    id: String,
+    number: u32,
+}
+
+impl Target {
+    pub(crate) async fn find(
+        cx: &Cx,
+        name: &str,
+        key: &str,
+        id: String,
+        number: i32,
+        owner: Option<&str>,
+    ) -> Reply<Self> {
+        let number = u32::try_from(number)
+            .ok()
+            .filter(|_| (1..=MAX_PARTS).contains(&number))
+            .ok_or_else(|| invalid_argument("Part number must be an integer between 1 and 10000, inclusive"))?;
+        let (bucket, upload) = find(cx, name, key, &id, owner).await?;
+        Ok(Self { bucket, upload, id, number })
+    }
+
+    /// The algorithm that the parts have.
+    pub(crate) fn algorithm(&self) -> Algorithm {
+        self.upload.algorithm.unwrap_or(Algorithm::Crc64Nvme)
+    }
+
+    /// Keeps what was received as the part, in place of what it was before.
+    pub(crate) async fn store(&self, cx: &Cx, received: &Received<Digests>) -> Reply<Part> {
+        let part = Part {
+            modified: cx.now().micros(),
+            size: received.size,
+            etag: received.seen.md5.clone(),
+            checksum: received.seen.checksum.clone(),
+            sent: received.seen.other.clone(),
+            body: cx.keep(received).await?,
+        };
+        let key = (self.bucket.id, self.id.clone(), self.number);
+        if let Some(before) = cx.tx().get(&Scope::world(), &PARTS, &key).await? {
+            cx.discard(&before.body).await?;
+        }
+        cx.tx().put(&Scope::world(), &PARTS, &key, &part).await?;
+        Ok(part)
+    }
+}
+
+pub(crate) async fn upload(cx: &Cx, input: api::UploadPartInput) -> Reply<api::UploadPartOutput> {
+    let owner = input.expected_bucket_owner.as_deref();
+    let target = Target::find(cx, &input.bucket, &input.key, input.upload_id, input.part_number, owner).await?;
+    let claims = Claims::read(
+        input.content_md5.as_deref(),
+        input.checksum_algorithm.as_deref(),
+        [
+            (Algorithm::Crc32, input.checksum_crc32.as_deref()),
+            (Algorithm::Crc32c, input.checksum_crc32_c.as_deref()),
+            (Algorithm::Crc64Nvme, input.checksum_crc64_nvme.as_deref()),
+            (Algorithm::Sha1, input.checksum_sha1.as_deref()),
+            (Algorithm::Sha256, input.checksum_sha256.as_deref()),
+        ],
+    )?;
+    let given = claims.given();
+    // Where the client announced none, the parts may have any, and the object will have its own.
+    if target.upload.algorithm.is_some() && given.unwrap_or(Algorithm::Crc64Nvme) != target.algorithm() {
+        let name = |algorithm: Option<Algorithm>| algorithm.map_or("null", Algorithm::name).to_ascii_lowercase();
+        return Err(invalid_request(format!(
+            "Checksum Type mismatch occurred, expected checksum Type: {}, actual checksum Type: {}",
+            name(target.upload.algorithm),
+            name(given)
+        ))
+        .into());
+    }
+    let kept = target.algorithm();
+    let trailers = input.body.as_ref().map(|body| body.trailers().clone());
+    let received = cx.receive(input.body.as_ref(), || Digesting::new(claims, trailers, Some(kept)))?;
+    let part = target.store(cx, &received).await?;
+    Ok(api::UploadPartOutput {
+        server_side_encryption: Some("AES256".to_owned()),
+        e_tag: Some(format!("\"{}\"", part.etag)),
+        checksum_crc32: part.checksum_of(Algorithm::Crc32),
+        checksum_crc32_c: part.checksum_of(Algorithm::Crc32c),
+        checksum_crc64_nvme: part.checksum_of(Algorithm::Crc64Nvme),
+        checksum_sha1: part.checksum_of(Algorithm::Sha1),
+        checksum_sha256: part.checksum_of(Algorithm::Sha256),
+        ..api::UploadPartOutput::default()
+    })
+}
+
+pub(crate) async fn complete(
+    cx: &Cx,
+    input: api::CompleteMultipartUploadInput,
+) -> Reply<api::CompleteMultipartUploadOutput> {
+    let owner = input.expected_bucket_owner.as_deref();
+    let (bucket, upload) = find(cx, &input.bucket, &input.key, &input.upload_id, owner).await?;
+    let listed = input.multipart_upload.and_then(|upload| upload.parts).unwrap_or_default();
+    let parts = chosen(cx, &bucket, &input.upload_id, &listed).await?;
+    let size = parts.iter().map(|part| part.size).sum();
+    if input.mpu_object_size.is_some_and(|claimed| u64::try_from(claimed) != Ok(size)) {
+        return Err(
+            invalid_request("The provided 'x-amz-mp-object-size' header does not match what was computed.").into()
+        );
+    }
+    let checksum = checksum(&upload, &parts)?;
+    let claims = [
+        (Algorithm::Crc32, &input.checksum_crc32),
+        (Algorithm::Crc32c, &input.checksum_crc32_c),
+        (Algorithm::Crc64Nvme, &input.checksum_crc64_nvme),
+        (Algorithm::Sha1, &input.checksum_sha1),
+        (Algorithm::Sha256, &input.checksum_sha256),
+    ];
+    for (algorithm, claimed) in claims {
+        // A client may leave out the number of parts.
+        let same = |claimed: &str| checksum.value == claimed || checksum.value.split('-').next() == Some(claimed);
+        if claimed.as_deref().is_some_and(|claimed| checksum.algorithm != algorithm || !same(claimed)) {
+            return Err(bad_digest(algorithm.name()).into());
+        }
+    }
+    let key = (bucket.id, input.key);
+    let before = cx.tx().get(&Scope::world(), &OBJECTS, &key).await?;
+    conditions::of_write(before.as_ref(), input.if_match.as_deref(), input.if_none_match.as_deref())?;
+    let object = Object {
+        modified: upload.initiated,
+        size,
+        etag: tag_of_parts(parts.iter().map(|part| part.etag.as_str())),
+        checksum,
+        headers: upload.headers,
+        storage_class: upload.storage_class,
+        content: Content::Parts(parts.into_iter().map(|part| Piece { size: part.size, body: part.body }).collect()),
+    };
+    cx.tx().put(&Scope::world(), &OBJECTS, &key, &object).await?;
+    if let Some(before) = before {
+        content::discard(cx, &before).await?;
+    }
+    let used: Vec<_> = listed.iter().filter_map(|part| u32::try_from(part.part_number?).ok()).collect();
+    remove(cx, bucket.id, &key.1, &input.upload_id, &used).await?;
+    let endpoint = cx.endpoint();
+    Ok(api::CompleteMultipartUploadOutput {
+        location: Some(format!("{}://{}/{}/{}", endpoint.scheme, endpoint.host, input.bucket, key.1)),
+        bucket: Some(input.bucket),
+        key: Some(key.1),
+        e_tag: Some(format!("\"{}\"", object.etag)),
+        checksum_crc32: object.checksum.of(Algorithm::Crc32),
+        checksum_crc32_c: object.checksum.of(Algorithm::Crc32c),
+        checksum_crc64_nvme: object.checksum.of(Algorithm::Crc64Nvme),
+        checksum_sha1: object.checksum.of(Algorithm::Sha1),
+        checksum_sha256: object.checksum.of(Algorithm::Sha256),
+        checksum_type: Some(object.checksum.type_name().to_owned()),
+        server_side_encryption: Some("AES256".to_owned()),
+        ..api::CompleteMultipartUploadOutput::default()
+    })
+}
+
+/// The parts that a client lists, which must be those that were uploaded.
+async fn chosen(cx: &Cx, bucket: &Bucket, id: &str, listed: &[api::CompletedPart]) -> Reply<Vec<Part>> {
+    if listed.is_empty() {
+        return Err(malformed_xml().into());
+    }
+    let mut parts: Vec<Part> = Vec::with_capacity(listed.len().min(MAX_LISTED as usize));
+    let mut last = 0;
+    for given in listed {
+        let number = given.part_number.and_then(|number| u32::try_from(number).ok()).ok_or_else(malformed_xml)?;
+        if number <= last {
+            return Err(invalid_part_order().into());
+        }
+        if parts.last().is_some_and(|part| part.size < MIN_PART) {
+            return Err(entity_too_small().into());
+        }
+        last = number;
+        let part = cx.tx().get(&Scope::world(), &PARTS, &(bucket.id, id.to_owned(), number)).await?;
+        let part = part.ok_or_else(invalid_part)?;
+        let tag = given.e_tag.as_deref().unwrap_or_default().trim_matches('"');
+        let checksums = [
+            (Algorithm::Crc32, &given.checksum_crc32),
+            (Algorithm::Crc32c, &given.checksum_crc32_c),
+            (Algorithm::Crc64Nvme, &given.checksum_crc64_nvme),
+            (Algorithm::Sha1, &given.checksum_sha1),
+            (Algorithm::Sha256, &given.checksum_sha256),
+        ];
+        let other = |(algorithm, value): &(Algorithm, &Option<String>)| {
+            value.is_some() && part.checksum_of(*algorithm) != **value
+        };
+        if tag != part.etag || checksums.iter().any(other) {
+            return Err(invalid_part().into());
+        }
+        parts.push(part);
+    }
+    Ok(parts)
+}
+
+/// The checksum of an object that is made of parts.
+fn checksum(upload: &Upload, parts: &[Part]) -> Result<Checksum, Fault> {
+    let algorithm = upload.algorithm.unwrap_or(Algorithm::Crc64Nvme);
+    if upload.composite {
+        return Ok(composite(algorithm, parts.iter().map(|part| &part.checksum)));
+    }
+    let mut parts = parts.iter();
+    let first = parts.next().map(|part| part.checksum.clone());
+    let whole = parts.fold(first, |sum, part| combined(&sum?, &part.checksum, part.size));
+    whole.ok_or_else(Fault::internal)
+}
+
+/// Ends an upload. Of its parts those that are used stay.
+async fn remove(cx: &Cx, bucket: u64, key: &str, id: &str, used: &[u32]) -> Reply<()> {
+    let parts = cx.tx().range(&Scope::world(), &PARTS, KeyRange::prefix(&(bucket, id)), MAX_PARTS as usize).await?;
+    for (part_key, part) in parts {
+        cx.tx().delete(&Scope::world(), &PARTS, &part_key).await?;
+        if used.binary_search(&part_key.2).is_err() {
+            cx.discard(&part.body).await?;
+        }
+    }
+    cx.tx().delete(&Scope::world(), &UPLOADS, &(bucket, key.to_owned(), id.to_owned())).await?;
+    Ok(())
+}
+
+pub(crate) async fn abort(cx: &Cx, input: api::AbortMultipartUploadInput) -> Reply<api::AbortMultipartUploadOutput> {
+    let owner = input.expected_bucket_owner.as_deref();
+    let (bucket, upload) = find(cx, &input.bucket, &input.key, &input.upload_id, owner).await?;
+    if input.if_match_initiated_time.is_some_and(|moment| moment != get::seconds(upload.initiated)) {
+        return Err(precondition_failed().into());
+    }
+    remove(cx, bucket.id, &input.key, &input.upload_id, &[]).await?;
+    Ok(api::AbortMultipartUploadOutput::default())
+}
+
+/// Ends the uploads of a bucket that goes.
+pub(crate) async fn remove_all(cx: &Cx, bucket: u64) -> Reply<()> {
+    let uploads = cx.tx().range(&Scope::world(), &UPLOADS, KeyRange::prefix(&(bucket,)), usize::MAX).await?;
+    for ((_, key, id), _) in uploads {
+        remove(cx, bucket, &key, &id, &[]).await?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn list_parts(cx: &Cx, input: api::ListPartsInput) -> Reply<api::ListPartsOutput> {
+    let owner = input.expected_bucket_owner.as_deref();
+    let (bucket, upload) = find(cx, &input.bucket, &input.key, &input.upload_id, owner).await?;
+    let (max, marker) = (list::max_keys(input.max_parts)?, input.part_number_marker.unwrap_or(0));
+    let after = u32::try_from(marker)
+        .map_err(|_| invalid_argument("Argument part-number-marker must be an integer between 0 and 2147483647"))?;
+    let start = (bucket.id, input.upload_id.as_str());
+    let range = KeyRange::prefix(&start).after(&(bucket.id, input.upload_id.as_str(), after));
+    let wanted = usize::try_from(max).unwrap_or(0);
+    let mut found = cx.tx().range(&Scope::world(), &PARTS, range, wanted + 1).await?;
+    let more = found.len() > wanted;
+    found.truncate(wanted);
+    let last = found.last().map_or(marker, |((.., number), _)| i32::try_from(*number).unwrap_or(i32::MAX));
+    let written = |((.., number), part): ((u64, String, u32), Part)| api::Part {
+        part_number: i32::try_from(number).ok(),
+        last_modified: Some(get::seconds(part.modified)),
+        e_tag: Some(format!("\"{}\"", part.etag)),
+        size: i64::try_from(part.size).ok(),
+        checksum_crc32: part.checksum_of(Algorithm::Crc32),
+        checksum_crc32_c: part.checksum_of(Algorithm::Crc32c),
+        checksum_crc64_nvme: part.checksum_of(Algorithm::Crc64Nvme),
+        checksum_sha1: part.checksum_of(Algorithm::Sha1),
+        checksum_sha256: part.checksum_of(Algorithm::Sha256),
+        ..api::Part::default()
+    };
+    let parts: Vec<_> = found.into_iter().map(written).collect();
+    let owner = bucket::owner_of(&bucket.account);
+    Ok(api::ListPartsOutput {
+        bucket: Some(input.bucket),
+        key: Some(input.key),
+        upload_id: Some(input.upload_id),
+        part_number_marker: Some(marker),
+        next_part_number_marker: Some(last),
+        max_parts: Some(max),
+        is_truncated: Some(more),
+        parts: Some(parts).filter(|parts| !parts.is_empty()),
+        initiator: Some(api::Initiator { id: owner.id.clone(), display_name: None }),
+        owner: Some(owner),
+        storage_class: Some(upload.storage_class.unwrap_or_else(|| "STANDARD".to_owned())),
+        checksum_algorithm: upload.algorithm.map(|algorithm| algorithm.name().to_owned()),
+        checksum_type: upload.algorithm.map(|_| type_name(upload.composite)),
+        ..api::ListPartsOutput::default()
+    })
+}
+
+pub(crate) async fn list_uploads(
+    cx: &Cx,
+    input: api::ListMultipartUploadsInput,
+) -> Reply<api::ListMultipartUploadsOutput> {
+    let bucket = bucket::find(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
+    let max = list::max_keys(input.max_uploads)?;
+    let wanted = usize::try_from(max).unwrap_or(0);
+    let prefix = input.prefix.as_deref().unwrap_or_default();
+    let mut range = KeyRange::starts_with(&(bucket.id,), prefix);
+    let marker = input.key_marker.as_deref().filter(|marker| !marker.is_empty());
+    range = match (marker, input.upload_id_marker.as_deref()) {
+        (Some(key), Some(id)) => range.after(&(bucket.id, key, id)),
+        (Some(key), None) => range.after(&(bucket.id, key)),
+        (None, _) => range,
+    };
+    let mut found = cx.tx().range(&Scope::world(), &UPLOADS, range, wanted + 1).await?;
+    let more = found.len() > wanted;
+    found.truncate(wanted);
+    let (next_key, next_id) = found.last().filter(|_| more).map(|((_, key, id), _)| (key.clone(), id.clone())).unzip();
+    let encoding = list::Encoding::read(input.encoding_type.as_deref())?;
+    let owner = bucket::owner_of(&bucket.account);
+    let written = |((_, key, id), upload): ((u64, String, String), Upload)| api::MultipartUpload {
+        upload_id: Some(id),
+        key: Some(encoding.write(&key)),
+        initiated: Some(get::seconds(upload.initiated)),
+        storage_class: Some(upload.storage_class.unwrap_or_else(|| "STANDARD".to_owned())),
+        owner: Some(owner.clone()),
+        initiator: Some(api::Initiator { id: owner.id.clone(), display_name: None }),
+        checksum_algorithm: upload.algorithm.map(|algorithm| algorithm.name().to_owned()),
+        checksum_type: upload.algorithm.map(|_| type_name(upload.composite)),
+        version_id: None,
+    };
+    let uploads: Vec<_> = found.into_iter().map(written).collect();
+    Ok(api::ListMultipartUploadsOutput {
+        bucket: Some(input.bucket),
+        key_marker: Some(encoding.write(input.key_marker.as_deref().unwrap_or_default())),
+        upload_id_marker: Some(input.upload_id_marker.unwrap_or_default()),
+        next_key_marker: encoding.write_any(next_key),
+        next_upload_id_marker: next_id,
+        prefix: Some(encoding.write(prefix)),
+        max_uploads: Some(max),
+        is_truncated: Some(more),
+        uploads: Some(uploads).filter(|uploads| !uploads.is_empty()),
+        encoding_type: input.encoding_type,
+        ..api::ListMultipartUploadsOutput::default()
+    })
+}
