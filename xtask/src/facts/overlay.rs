@@ -18,6 +18,8 @@ struct Overlay {
     #[serde(default)]
     result_wrappers: bool,
     #[serde(default)]
+    roots: BTreeMap<String, String>,
+    #[serde(default)]
     elements: BTreeMap<String, String>,
     #[serde(default)]
     entries: BTreeMap<String, (String, String)>,
@@ -65,6 +67,9 @@ fn lay(overlay: Overlay, service: &mut Service) -> Result<(), String> {
         for operation in service.operations.iter_mut().filter(|operation| operation.output.is_some()) {
             operation.result_wrapper = Some(format!("{}Result", operation.name));
         }
+    }
+    for (name, element) in overlay.roots {
+        shape(service, &name)?.location_name = Some(element);
     }
     for (name, element) in overlay.elements {
         match &mut shape(service, &name)?.kind {
