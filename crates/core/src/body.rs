@@ -13,16 +13,13 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use kumoi_model::{ByteStream, StreamError};
-use kumoi_store::{BlobId, BlobReader, Blobs, KeyRange, Scope, Staged, StoreError, Table};
+use kumoi_store::{BlobId, BlobReader, Blobs, KeyRange, NAMED, Scope, Staged, StoreError};
 use serde::{Deserialize, Serialize};
 
 use crate::{Cx, Fault, Halt, Kernel, Reply};
 
 /// The largest body that is kept in a record, in bytes.
 const INLINE: usize = 32 << 10;
-
-/// How often the records of a world name a blob.
-static NAMED: Table<String, u32> = Table::world("kumoi", "blobs");
 
 /// Looks at a body as it is received.
 pub trait Watch: Send + 'static {

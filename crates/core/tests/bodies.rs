@@ -215,6 +215,32 @@ async fn a_blob_goes_with_its_worlds() {
 }
 
 #[tokio::test]
+async fn a_saved_world_has_its_blobs() {
+    let house = House::open(StoreConfig::memory()).await;
+    let default = WorldId::new("default").unwrap();
+    house.put("put", "large", LARGE).await.unwrap();
+    let mut saved = Vec::new();
+    house.kernel.save(&default, &mut saved).await.unwrap();
+
+    let other = House::open(StoreConfig::memory()).await;
+    other.kernel.load(&default, &mut saved.as_slice()).await.unwrap();
+    other.ask("default", "read", "large").await.unwrap();
+    assert_eq!(*other.keeper.read.lock(), vec![1; LARGE - 1]);
+    other.ask("default", "drop", "large").await.unwrap();
+    other.has_blobs(0).await;
+
+    // Where the blob is there already it is not stored again, and a load that fails takes nothing away.
+    let cut_off = saved.len() - 10;
+    assert!(house.kernel.load(&default, &mut &saved[..cut_off]).await.is_err());
+    house.ask("default", "read", "large").await.unwrap();
+    house.kernel.load(&default, &mut saved.as_slice()).await.unwrap();
+    house.ask("default", "read", "large").await.unwrap();
+    assert_eq!(house.blobs().await, 1);
+    assert!(other.kernel.load(&default, &mut &saved[..cut_off]).await.is_err());
+    other.has_blobs(0).await;
+}
+
+#[tokio::test]
 async fn a_start_removes_what_a_crash_left() {
     let dir = tempfile::tempdir().unwrap();
     let config = || StoreConfig::disk(dir.path(), Fsync::Always);

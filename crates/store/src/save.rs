@@ -1,12 +1,16 @@
 //! Saved worlds.
 //!
-//! The format, version 1. Numbers are little-endian.
+//! The format, version 2. Numbers are little-endian.
 //!
 //! | Part | Bytes |
 //! |---|---|
 //! | header | the 8 bytes `KUMOISAV`, the version as `u32` |
 //! | block, any number | length of the body as `u32` (never 0), CRC-32 of the body as `u32`, the body |
-//! | end | `u32` 0, the number of entries as `u64`, CRC-32 of those 8 bytes as `u32` |
+//! | end of the entries | `u32` 0, the number of entries as `u64`, CRC-32 of those 8 bytes as `u32` |
+//! | blobs | the number of blobs as `u64`, CRC-32 of those 8 bytes as `u32` |
+//! | blob, as many | its id, 16 bytes; blocks as above, whose bodies are its bytes; `u32` 0 |
+//!
+//! Version 1 ends with the entries.
 //!
 //! A body is entries, one after the other: length of the key as `u32`, length of the value as `u32`, the key, the value. Keys are stored
 //! keys (see the module `raw`), each greater than the one before it; index entries and counters are saved like records.
@@ -14,14 +18,15 @@
 use std::io::{Read, Write};
 use std::sync::Arc;
 
+use crate::blobs::{self, BlobId, Blobs, Hold, Staged};
 use crate::engine::{AnyEngine, Engine, Snapshot, Write as Change};
 use crate::raw::{MAX_KEY, RawKey, Value};
 use crate::tx::MAX_RECORD;
 use crate::worlds::WorldId;
-use crate::{StoreError, Tx};
+use crate::{Store, StoreError, Tx};
 
 /// The version of the format that is written, and the newest that is read.
-pub const SAVE_VERSION: u32 = 1;
+pub const SAVE_VERSION: u32 = 2;
 
 const MAGIC: [u8; 8] = *b"KUMOISAV";
 /// A block is closed when it has grown to this size.
@@ -51,6 +56,12 @@ impl Out<'_> {
         Ok(())
     }
 
+    fn count(&mut self, count: u64) -> Result<(), StoreError> {
+        let count = count.to_le_bytes();
+        self.put(&count)?;
+        self.put(&crc32fast::hash(&count).to_le_bytes())
+    }
+
     fn block(&mut self, body: &mut Vec<u8>) -> Result<(), StoreError> {
         if !body.is_empty() {
             self.put(&length(body.len())?)?;
@@ -69,7 +80,32 @@ fn length(size: usize) -> Result<[u8; 4], StoreError> {
     }
 }
 
-pub(crate) async fn save(tx: &Tx, out: &mut (dyn Write + Send)) -> Result<SaveStats, StoreError> {
+/// How often a save begins again because a blob went while it began.
+const ATTEMPTS: u32 = 20;
+
+/// A snapshot of a world, and its blobs, which stay while it is saved.
+async fn held(store: &Store, world: &WorldId) -> Result<(Tx, Vec<(BlobId, u64)>, Hold), StoreError> {
+    'attempts: for _ in 0..ATTEMPTS {
+        let tx = store.begin(world)?;
+        let ids = blobs::named(&tx).await?;
+        let hold = store.blobs().hold(ids.clone());
+        let mut found = Vec::with_capacity(ids.len());
+        for id in ids {
+            // One that was removed before it was held is named by no later snapshot.
+            let Some(size) = store.blobs().size(id).await? else { continue 'attempts };
+            found.push((id, size));
+        }
+        return Ok((tx, found, hold));
+    }
+    Err(StoreError::corrupt("a blob that the world names is gone"))
+}
+
+pub(crate) async fn save(
+    store: &Store,
+    world: &WorldId,
+    out: &mut (dyn Write + Send),
+) -> Result<SaveStats, StoreError> {
+    let (tx, blobs, _hold) = held(store, world).await?;
     let mut out = Out { out, bytes: 0 };
     out.put(&MAGIC)?;
     out.put(&SAVE_VERSION.to_le_bytes())?;
@@ -93,9 +129,16 @@ pub(crate) async fn save(tx: &Tx, out: &mut (dyn Write + Send)) -> Result<SaveSt
     }
     out.block(&mut body)?;
     out.put(&length(0)?)?;
-    let count = entries.to_le_bytes();
-    out.put(&count)?;
-    out.put(&crc32fast::hash(&count).to_le_bytes())?;
+    out.count(entries)?;
+    out.count(blobs.len() as u64)?;
+    for (id, size) in blobs {
+        out.put(&id.to_bytes())?;
+        let mut reader = store.blobs().read(id, 0, size).await?;
+        while let Some(piece) = reader.next().await? {
+            out.block(&mut piece.to_vec())?;
+        }
+        out.put(&length(0)?)?;
+    }
     out.out.flush()?;
     Ok(SaveStats { entries, bytes: out.bytes })
 }
@@ -117,7 +160,15 @@ impl In<'_> {
         self.take().map(u32::from_le_bytes)
     }
 
-    /// The next block; `None` at the end of the entries.
+    fn count(&mut self) -> Result<u64, StoreError> {
+        let count = self.take::<8>()?;
+        if self.number()? != crc32fast::hash(&count) {
+            return Err(damaged("the checksum of a number does not match"));
+        }
+        Ok(u64::from_le_bytes(count))
+    }
+
+    /// The next block; `None` at the end of the entries, or of a blob.
     fn block(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
         let size = self.number()?;
         if size == 0 {
@@ -168,6 +219,7 @@ fn entry(body: &mut &[u8]) -> Option<(RawKey, Value)> {
 
 pub(crate) async fn load(
     engine: &Arc<AnyEngine>,
+    blobs: &Blobs,
     world: &WorldId,
     input: &mut (dyn Read + Send),
 ) -> Result<SaveStats, StoreError> {
@@ -175,16 +227,19 @@ pub(crate) async fn load(
     if input.take::<8>()? != MAGIC {
         return Err(damaged("it is not one"));
     }
-    match input.number()? {
-        SAVE_VERSION => {}
+    let version = match input.number()? {
         0 => return Err(damaged("it has no version")),
+        found @ ..=SAVE_VERSION => found,
         found => return Err(StoreError::TooNew { found, supported: SAVE_VERSION }),
-    }
+    };
     // Filled out of sight, then put in place in one step.
     let hidden = hidden_world(engine).await?;
     let unfinished = Unfinished { engine, world: Some(hidden.clone()) };
     let filled = async {
         let entries = fill(engine, &hidden, &mut input).await?;
+        // Held until the world is in place.
+        let taken = if version >= 2 { take_blobs(blobs, &mut input).await? } else { Taken::default() };
+        taken.new.iter().for_each(|blob| blob.keep(true));
         engine.replace(world, &hidden).await?;
         Ok(SaveStats { entries, bytes: input.bytes })
     };
@@ -255,9 +310,37 @@ async fn fill(engine: &AnyEngine, world: &WorldId, input: &mut In<'_>) -> Result
         }
         tokio::task::yield_now().await;
     }
-    let count = input.take::<8>()?;
-    if input.number()? != crc32fast::hash(&count) || u64::from_le_bytes(count) != entries {
+    if input.count()? != entries {
         return Err(damaged("the number of entries does not match"));
     }
     Ok(entries)
+}
+
+/// The blobs of a saved world.
+#[derive(Default)]
+struct Taken {
+    /// Those that were not there. They are removed again unless they are kept.
+    new: Vec<Staged>,
+    /// Those that were there: the same bytes, by the same name.
+    known: Vec<Hold>,
+}
+
+/// Stores the blobs of the input.
+async fn take_blobs(blobs: &Blobs, input: &mut In<'_>) -> Result<Taken, StoreError> {
+    let mut taken = Taken::default();
+    for _ in 0..input.count()? {
+        let id = BlobId::from_bytes(input.take()?);
+        let hold = blobs.hold(vec![id]);
+        if blobs.size(id).await?.is_some() {
+            while input.block()?.is_some() {}
+            taken.known.push(hold);
+            continue;
+        }
+        let mut writer = blobs.write_as(id).await?;
+        while let Some(body) = input.block()? {
+            writer.write(body.into()).await?;
+        }
+        taken.new.push(writer.finish().await?);
+    }
+    Ok(taken)
 }

@@ -139,7 +139,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::UnknownWorld`], [`StoreError::Io`].
     pub async fn save(&self, world: &WorldId, out: &mut (dyn IoWrite + Send)) -> Result<SaveStats, StoreError> {
-        crate::save::save(&self.begin(world)?, out).await
+        crate::save::save(self, world, out).await
     }
 
     /// Makes what was saved the content of a world, which is made if it is not there. Others see all of it at once, or, after an error,
@@ -148,7 +148,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::TooNew`]; [`StoreError::Corrupt`] when the input is cut off or damaged; [`StoreError::Io`].
     pub async fn load(&self, world: &WorldId, input: &mut (dyn Read + Send)) -> Result<SaveStats, StoreError> {
-        crate::save::load(&self.engine, world, input).await
+        crate::save::load(&self.engine, &self.blobs, world, input).await
     }
 
     /// Resolves when all commits so far would survive a loss of power.

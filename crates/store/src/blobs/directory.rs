@@ -67,8 +67,8 @@ impl Directory {
         self.root.join("new").join(id.to_string())
     }
 
-    /// Makes a blob that was written one of the others.
-    pub(super) fn adopt(&self, id: BlobId, force: bool) -> Result<(), StoreError> {
+    /// Makes a blob of a file that was written.
+    pub(super) fn adopt(&self, file: BlobId, id: BlobId, force: bool) -> Result<(), StoreError> {
         let path = self.path(id);
         let folder = path.parent().unwrap_or(&self.root);
         let made = match fs::create_dir(folder) {
@@ -76,7 +76,7 @@ impl Directory {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => false,
             Err(error) => return Err(error.into()),
         };
-        fs::rename(self.path_of_new(id), &path)?;
+        fs::rename(self.path_of_new(file), &path)?;
         if force {
             File::open(folder)?.sync_all()?;
             if made {
@@ -90,6 +90,13 @@ impl Directory {
         match fs::remove_file(self.path(id)) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
             _ => Ok(()),
+        }
+    }
+
+    pub(super) fn size(&self, id: BlobId) -> Result<Option<u64>, StoreError> {
+        match fs::metadata(self.path(id)) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            file => Ok(Some(file?.len())),
         }
     }
 

@@ -16,7 +16,7 @@ mod directory;
 mod reader;
 mod writer;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 use std::str::FromStr;
@@ -25,7 +25,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::config::EngineConfig;
-use crate::{Fsync, StoreError};
+use crate::{Fsync, KeyRange, Scope, StoreError, Table, Tx};
 use directory::Directory;
 pub use reader::BlobReader;
 pub use writer::{BlobWriter, Staged};
@@ -35,6 +35,14 @@ pub use writer::{BlobWriter, Staged};
 pub struct BlobId(u128);
 
 impl BlobId {
+    pub(crate) fn to_bytes(self) -> [u8; 16] {
+        self.0.to_le_bytes()
+    }
+
+    pub(crate) fn from_bytes(bytes: [u8; 16]) -> BlobId {
+        BlobId(u128::from_le_bytes(bytes))
+    }
+
     fn random() -> BlobId {
         // The standard library draws the keys of its hash maps from the operating system.
         let half = || u128::from(RandomState::new().hash_one("blob"));
@@ -65,6 +73,24 @@ impl FromStr for BlobId {
     }
 }
 
+/// How often the records of a world name each blob, by its id in hexadecimal digits. Whoever stores or removes a name keeps it; see
+/// `kumoi_core::body`.
+pub static NAMED: Table<String, u32> = Table::world("kumoi", "blobs");
+
+/// The blobs that a world names.
+pub(crate) async fn named(tx: &Tx) -> Result<Vec<BlobId>, StoreError> {
+    let mut range = KeyRange::all();
+    let mut named = Vec::new();
+    loop {
+        let page = tx.range(&Scope::world(), &NAMED, range.clone(), 1000).await?;
+        let Some((last, _)) = page.last() else { return Ok(named) };
+        range = range.after(last);
+        for (id, _) in &page {
+            named.push(id.parse()?);
+        }
+    }
+}
+
 /// The blobs of a store. Cheap to clone; clones are the same.
 #[derive(Clone, Debug)]
 pub struct Blobs {
@@ -74,8 +100,29 @@ pub struct Blobs {
 #[derive(Debug)]
 struct Inner {
     place: Place,
-    /// Written, or being written, and not named by a record that is committed.
-    staged: Mutex<HashSet<BlobId>>,
+    /// Written, or being written, and not named by a record that is committed; or needed by somebody. How often each is.
+    held: Mutex<HashMap<BlobId, usize>>,
+}
+
+/// Keeps blobs from being removed for as long as it lasts.
+#[derive(Debug)]
+pub(crate) struct Hold {
+    blobs: Blobs,
+    ids: Vec<BlobId>,
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        let mut held = self.blobs.inner.held.lock();
+        for id in &self.ids {
+            if let Some(count) = held.get_mut(id) {
+                *count -= 1;
+                if *count == 0 {
+                    held.remove(id);
+                }
+            }
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -96,7 +143,7 @@ impl Blobs {
             }
             EngineConfig::Chaos { inner, .. } => return Blobs::open(inner),
         };
-        Ok(Blobs { inner: Arc::new(Inner { place, staged: Mutex::default() }) })
+        Ok(Blobs { inner: Arc::new(Inner { place, held: Mutex::default() }) })
     }
 
     /// Begins a blob.
@@ -104,7 +151,12 @@ impl Blobs {
     /// # Errors
     /// Errors of the file system.
     pub async fn write(&self) -> Result<BlobWriter, StoreError> {
-        let (blobs, id) = (self.clone(), BlobId::random());
+        self.write_as(BlobId::random()).await
+    }
+
+    /// Begins a blob that had a name before. Where there is one of that name, it has the same bytes.
+    pub(crate) async fn write_as(&self, id: BlobId) -> Result<BlobWriter, StoreError> {
+        let blobs = self.clone();
         blocking(move || {
             let directory = blobs.inner.make()?;
             BlobWriter::create(blobs, &directory, id)
@@ -121,13 +173,33 @@ impl Blobs {
         blocking(move || BlobReader::open(&path, start, length)).await
     }
 
-    /// Removes a blob; none by that name is as good.
+    /// Keeps blobs from being removed, whether they are there or not.
+    pub(crate) fn hold(&self, ids: Vec<BlobId>) -> Hold {
+        let mut held = self.inner.held.lock();
+        for id in &ids {
+            *held.entry(*id).or_default() += 1;
+        }
+        Hold { blobs: self.clone(), ids }
+    }
+
+    /// The size of a blob in bytes; `None` when there is none of that name.
+    pub(crate) async fn size(&self, id: BlobId) -> Result<Option<u64>, StoreError> {
+        let Some(directory) = self.inner.directory() else { return Ok(None) };
+        blocking(move || directory.size(id)).await
+    }
+
+    /// Removes a blob, unless somebody still needs it; none by that name is as good.
     ///
     /// # Errors
     /// Errors of the file system.
     pub async fn remove(&self, id: BlobId) -> Result<(), StoreError> {
         let Some(directory) = self.inner.directory() else { return Ok(()) };
-        blocking(move || directory.remove(id)).await
+        let blobs = self.clone();
+        blocking(move || {
+            // What is not held now is named by no record, so that nobody will begin to need it.
+            if blobs.inner.held.lock().contains_key(&id) { Ok(()) } else { directory.remove(id) }
+        })
+        .await
     }
 
     /// All blobs but those that are being written or wait for their commit.
@@ -137,8 +209,8 @@ impl Blobs {
     pub async fn all(&self) -> Result<Vec<BlobId>, StoreError> {
         let Some(directory) = self.inner.directory() else { return Ok(Vec::new()) };
         let mut all = blocking(move || directory.list()).await?;
-        let staged = self.inner.staged.lock();
-        all.retain(|id| !staged.contains(id));
+        let held = self.inner.held.lock();
+        all.retain(|id| !held.contains_key(id));
         Ok(all)
     }
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use bytes::Bytes;
 
-use super::{BlobId, Blobs, blocking, directory::Directory};
+use super::{BlobId, Blobs, Hold, blocking, directory::Directory};
 use crate::StoreError;
 
 /// Pieces are gathered to so many bytes before they are written.
@@ -26,10 +26,10 @@ pub struct BlobWriter {
 
 impl BlobWriter {
     pub(super) fn create(blobs: Blobs, directory: &Arc<Directory>, id: BlobId) -> Result<BlobWriter, StoreError> {
-        let file = directory.create(id)?;
-        blobs.inner.staged.lock().insert(id);
-        let staged =
-            Staged { blobs, directory: directory.clone(), id, size: 0, whole: false, kept: AtomicBool::new(false) };
+        let name = BlobId::random();
+        let file = directory.create(name)?;
+        let (hold, directory) = (blobs.hold(vec![id]), directory.clone());
+        let staged = Staged { hold, directory, file: name, id, size: 0, whole: false, kept: AtomicBool::new(false) };
         Ok(BlobWriter { file: Some(file), gathered: Vec::new(), pending: 0, size: 0, staged })
     }
 
@@ -68,11 +68,11 @@ impl BlobWriter {
         let mut staged = self.staged;
         staged.size = self.size;
         blocking(move || {
-            let force = staged.blobs.inner.forces();
+            let force = staged.hold.blobs.inner.forces();
             if force {
                 file.sync_data()?;
             }
-            staged.directory.adopt(staged.id, force)?;
+            staged.directory.adopt(staged.file, staged.id, force)?;
             staged.whole = true;
             Ok(staged)
         })
@@ -83,8 +83,11 @@ impl BlobWriter {
 /// A blob that no committed record names yet. Dropped without being [kept](Staged::keep), it is removed.
 #[derive(Debug)]
 pub struct Staged {
-    blobs: Blobs,
+    /// Lasts until the blob is named, or removed.
+    hold: Hold,
     directory: Arc<Directory>,
+    /// The name of the file while it is written.
+    file: BlobId,
     id: BlobId,
     size: u64,
     whole: bool,
@@ -112,11 +115,10 @@ impl Staged {
 impl Drop for Staged {
     fn drop(&mut self) {
         let removed = match (self.whole, self.kept.load(Relaxed)) {
-            (false, _) => fs::remove_file(self.directory.path_of_new(self.id)).map_err(StoreError::from),
+            (false, _) => fs::remove_file(self.directory.path_of_new(self.file)).map_err(StoreError::from),
             (true, false) => self.directory.remove(self.id),
             (true, true) => Ok(()),
         };
-        self.blobs.inner.staged.lock().remove(&self.id);
         if let Err(error) = removed {
             tracing::warn!(id = %self.id, %error, "a blob that nobody needs could not be removed");
         }

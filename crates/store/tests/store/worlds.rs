@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use kumoi_store::{Fsync, SaveStats, Store, StoreConfig, StoreError, Tx, WorldId};
+use kumoi_store::{Fsync, NAMED, SaveStats, Scope, Store, StoreConfig, StoreError, Tx, WorldId};
 use serde_json::json;
 
 use crate::support::{COUNT, ITEMS, PLAIN, engines, item, notes, put, scope, world, write};
@@ -176,9 +176,9 @@ async fn a_damaged_file_changes_nothing() {
         let outcome = store.load(&WorldId::default(), &mut damaged.as_slice()).await;
         assert!(matches!(outcome, Err(StoreError::Corrupt { .. } | StoreError::TooNew { .. })), "damaged at byte {at}");
     }
-    saved[8] = 2;
+    saved[8] = 3;
     let newer = store.load(&WorldId::default(), &mut saved.as_slice()).await;
-    assert_eq!(newer, Err(StoreError::TooNew { found: 2, supported: 1 }));
+    assert_eq!(newer, Err(StoreError::TooNew { found: 3, supported: 2 }));
     assert_eq!(notes(&store, &WorldId::default()).await, before);
     assert_eq!(store.stats().worlds, 1);
 }
@@ -203,8 +203,8 @@ async fn a_load_that_is_given_up_leaves_no_world() {
     assert_eq!(store.stats().worlds, 1);
 }
 
-fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/v1")
+fn fixtures(version: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(version)
 }
 
 async fn check_small_world(store: &Store) {
@@ -218,9 +218,19 @@ async fn check_small_world(store: &Store) {
 #[tokio::test]
 async fn a_saved_world_of_version_1_is_read() {
     let store = Store::open(StoreConfig::memory()).await.unwrap();
-    let bytes = fs::read(fixtures().join("world.kumoi")).unwrap();
+    let bytes = fs::read(fixtures("v1").join("world.kumoi")).unwrap();
     store.load(&WorldId::default(), &mut bytes.as_slice()).await.unwrap();
     check_small_world(&store).await;
+}
+
+#[tokio::test]
+async fn a_saved_world_of_version_2_is_read() {
+    let store = Store::open(StoreConfig::memory()).await.unwrap();
+    let bytes = fs::read(fixtures("v2").join("world.kumoi")).unwrap();
+    store.load(&WorldId::default(), &mut bytes.as_slice()).await.unwrap();
+    check_small_world(&store).await;
+    let [id] = store.blobs().all().await.unwrap()[..] else { panic!("the world has one blob") };
+    assert_eq!(store.blobs().read(id, 0, 4).await.unwrap().next().await.unwrap().unwrap(), "blob");
     // And written the same: the format has not changed without its version.
     let mut saved = Vec::new();
     store.save(&WorldId::default(), &mut saved).await.unwrap();
@@ -232,7 +242,7 @@ const PAGE: usize = 4096;
 #[tokio::test]
 async fn a_data_directory_of_version_1_is_read() {
     let dir = tempfile::tempdir().unwrap();
-    for entry in fs::read_dir(fixtures().join("data")).unwrap() {
+    for entry in fs::read_dir(fixtures("v1").join("data")).unwrap() {
         let entry = entry.unwrap();
         let name = entry.file_name().into_string().unwrap();
         let bytes = fs::read(entry.path()).unwrap();
@@ -268,16 +278,29 @@ fn unpack(packed: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Writes the fixtures of the current version. They are committed once and stay as they are.
+/// Writes a saved world of the current version. It is committed once and stays as it is.
 #[tokio::test]
-#[ignore = "writes the fixtures; run when the format gets a new version"]
-async fn write_fixtures() {
+#[ignore = "writes the fixture; run when the format gets a new version"]
+async fn write_a_saved_world() {
     let store = Store::open(StoreConfig::memory()).await.unwrap();
     small_world(&store).await;
-    fs::create_dir_all(fixtures().join("data")).unwrap();
-    let mut file = fs::File::create(fixtures().join("world.kumoi")).unwrap();
+    let mut writer = store.blobs().write().await.unwrap();
+    writer.write(bytes::Bytes::from_static(b"blob")).await.unwrap();
+    let staged = writer.finish().await.unwrap();
+    let tx = store.begin(&WorldId::default()).unwrap();
+    tx.put(&Scope::world(), &NAMED, &staged.id().to_string(), &1).await.unwrap();
+    store.commit(tx).await.unwrap();
+    staged.keep(true);
+    fs::create_dir_all(fixtures("v2")).unwrap();
+    let mut file = fs::File::create(fixtures("v2").join("world.kumoi")).unwrap();
     store.save(&WorldId::default(), &mut file).await.unwrap();
+}
 
+/// Writes a data directory of the current version. It is committed once and stays as it is.
+#[tokio::test]
+#[ignore = "writes the fixture; run when the format gets a new version"]
+async fn write_a_data_directory() {
+    fs::create_dir_all(fixtures("v1").join("data")).unwrap();
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(StoreConfig::disk(dir.path(), Fsync::Never)).await.unwrap();
     small_world(&store).await;
@@ -292,8 +315,8 @@ async fn write_fixtures() {
         let bytes = fs::read(entry.path()).unwrap();
         match name.as_str() {
             "LOCK" => {}
-            "base.redb" => fs::write(fixtures().join("data/base.redb.pages"), pack(&bytes)).unwrap(),
-            name => fs::write(fixtures().join("data").join(name), bytes).unwrap(),
+            "base.redb" => fs::write(fixtures("v1").join("data/base.redb.pages"), pack(&bytes)).unwrap(),
+            name => fs::write(fixtures("v1").join("data").join(name), bytes).unwrap(),
         }
     }
 }
