@@ -3,15 +3,15 @@
 //! The bytes are read and written anew, so that the copy has an entity tag and a checksum of its own, as one that a single request makes has.
 
 use kumoi_core::{Cx, Fault, Reply};
-use kumoi_store::Scope;
 use percent_encoding::percent_decode_str;
 
-use crate::conditions::{self, Conditions};
+use crate::conditions::Conditions;
 use crate::digests::{Claims, Digesting};
 use crate::errors::{entity_too_large, invalid_argument, invalid_request, not_modified, precondition_failed};
+use crate::inputs::headers;
 use crate::multipart::Target;
 use crate::names::check_key;
-use crate::tables::{Algorithm, Content, Headers, OBJECTS, Object};
+use crate::tables::{Algorithm, Headers, Object};
 use crate::{api, bucket, content, get, put, range};
 
 /// The largest object that one request copies, in bytes.
@@ -93,35 +93,13 @@ pub(crate) async fn copy(cx: &Cx, input: api::CopyObjectInput) -> Reply<api::Cop
     let claims = claims(input.checksum_algorithm.as_deref(), &source)?;
     let bytes = content::read(cx, &source, &(0..source.size)).await?;
     let received = cx.receive(Some(&bytes), || Digesting::new(claims, None, None))?;
+    let (key, if_match, if_none_match) = ((bucket.id, input.key.clone()), input.if_match, input.if_none_match);
     let headers = match replaces {
         false => Headers { website_redirect: input.website_redirect_location, ..source.headers },
-        true => Headers {
-            content_type: input.content_type,
-            cache_control: input.cache_control,
-            content_disposition: input.content_disposition,
-            content_encoding: input.content_encoding.and_then(|encoding| put::stored_encoding(&encoding)),
-            content_language: input.content_language,
-            expires: input.expires.map(|moment| moment.micros().div_euclid(1_000_000)),
-            website_redirect: input.website_redirect_location,
-            metadata: put::metadata(input.metadata.unwrap_or_default())?,
-        },
+        true => headers!(input),
     };
-    let key = (bucket.id, input.key);
-    let before = cx.tx().get(&Scope::world(), &OBJECTS, &key).await?;
-    conditions::of_write(before.as_ref(), input.if_match.as_deref(), input.if_none_match.as_deref())?;
-    let object = Object {
-        modified: cx.now().micros(),
-        size: received.size,
-        etag: received.seen.md5.clone(),
-        checksum: received.seen.checksum.clone(),
-        headers,
-        storage_class,
-        content: Content::One(cx.keep(&received).await?),
-    };
-    cx.tx().put(&Scope::world(), &OBJECTS, &key, &object).await?;
-    if let Some(before) = before {
-        content::discard(cx, &before).await?;
-    }
+    let object = put::received_object(cx, &received, headers, storage_class).await?;
+    put::replace(cx, &key, &object, if_match.as_deref(), if_none_match.as_deref()).await?;
     Ok(api::CopyObjectOutput {
         copy_object_result: Some(api::CopyObjectResult {
             e_tag: Some(format!("\"{}\"", object.etag)),

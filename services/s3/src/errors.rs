@@ -38,11 +38,11 @@ pub(crate) fn bucket_not_empty() -> Fault {
     refused("BucketNotEmpty", 409, "The bucket you tried to delete is not empty")
 }
 
-pub(crate) fn invalid_bucket_name(_name: &str) -> Fault {
+pub(crate) fn invalid_bucket_name() -> Fault {
     refused("InvalidBucketName", 400, "The specified bucket is not valid.")
 }
 
-pub(crate) fn key_too_long(_size: usize, _limit: usize) -> Fault {
+pub(crate) fn key_too_long() -> Fault {
     refused("KeyTooLongError", 400, "Your key is too long")
 }
 

@@ -22,6 +22,7 @@ mod delete;
 mod digests;
 mod errors;
 mod get;
+mod inputs;
 mod list;
 mod multipart;
 mod names;

@@ -9,11 +9,10 @@ use crate::errors::{
     bad_digest, entity_too_small, invalid_argument, invalid_part, invalid_part_order, invalid_request, malformed_xml,
     no_such_upload, precondition_failed,
 };
+use crate::inputs::{checksums, headers};
 use crate::names::check_key;
-use crate::tables::{
-    Algorithm, Bucket, Checksum, Content, Headers, OBJECTS, Object, PARTS, Part, Piece, UPLOADS, Upload,
-};
-use crate::{api, bucket, conditions, content, get, list, put};
+use crate::tables::{Algorithm, Bucket, Checksum, Content, Object, PARTS, Part, Piece, UPLOADS, Upload};
+use crate::{api, bucket, get, list, put};
 
 /// The highest number of a part.
 const MAX_PARTS: i32 = 10_000;
@@ -27,25 +26,11 @@ const MAX_LISTED: i32 = 1000;
 pub(crate) async fn create(cx: &Cx, input: api::CreateMultipartUploadInput) -> Reply<api::CreateMultipartUploadOutput> {
     let bucket = bucket::find(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
     check_key(&input.key)?;
+    let storage_class = put::storage_class(input.storage_class)?;
     let none = Algorithm::ALL.map(|algorithm| (algorithm, None));
     let algorithm = Claims::read(None, input.checksum_algorithm.as_deref(), none)?.algorithm;
     let composite = kind(algorithm, input.checksum_type.as_deref())?;
-    let upload = Upload {
-        initiated: cx.now().micros(),
-        headers: Headers {
-            content_type: input.content_type,
-            cache_control: input.cache_control,
-            content_disposition: input.content_disposition,
-            content_encoding: input.content_encoding.and_then(|encoding| put::stored_encoding(&encoding)),
-            content_language: input.content_language,
-            expires: input.expires.map(|moment| moment.micros().div_euclid(1_000_000)),
-            website_redirect: input.website_redirect_location,
-            metadata: put::metadata(input.metadata.unwrap_or_default())?,
-        },
-        storage_class: put::storage_class(input.storage_class)?,
-        algorithm,
-        composite,
-    };
+    let upload = Upload { initiated: cx.now().micros(), headers: headers!(input), storage_class, algorithm, composite };
     let id = cx.ids().alphanumeric(64);
     cx.tx().put(&Scope::world(), &UPLOADS, &(bucket.id, input.key.clone(), id.clone()), &upload).await?;
     Ok(api::CreateMultipartUploadOutput {
@@ -139,17 +124,8 @@ impl Target {
 pub(crate) async fn upload(cx: &Cx, input: api::UploadPartInput) -> Reply<api::UploadPartOutput> {
     let owner = input.expected_bucket_owner.as_deref();
     let target = Target::find(cx, &input.bucket, &input.key, input.upload_id, input.part_number, owner).await?;
-    let claims = Claims::read(
-        input.content_md5.as_deref(),
-        input.checksum_algorithm.as_deref(),
-        [
-            (Algorithm::Crc32, input.checksum_crc32.as_deref()),
-            (Algorithm::Crc32c, input.checksum_crc32_c.as_deref()),
-            (Algorithm::Crc64Nvme, input.checksum_crc64_nvme.as_deref()),
-            (Algorithm::Sha1, input.checksum_sha1.as_deref()),
-            (Algorithm::Sha256, input.checksum_sha256.as_deref()),
-        ],
-    )?;
+    let (md5, announced) = (input.content_md5.as_deref(), input.checksum_algorithm.as_deref());
+    let claims = Claims::read(md5, announced, checksums!(input))?;
     let given = claims.given();
     // Where the client announced none, the parts may have any, and the object will have its own.
     if target.upload.algorithm.is_some() && given.unwrap_or(Algorithm::Crc64Nvme) != target.algorithm() {
@@ -192,23 +168,14 @@ pub(crate) async fn complete(
         );
     }
     let checksum = checksum(&upload, &parts)?;
-    let claims = [
-        (Algorithm::Crc32, &input.checksum_crc32),
-        (Algorithm::Crc32c, &input.checksum_crc32_c),
-        (Algorithm::Crc64Nvme, &input.checksum_crc64_nvme),
-        (Algorithm::Sha1, &input.checksum_sha1),
-        (Algorithm::Sha256, &input.checksum_sha256),
-    ];
-    for (algorithm, claimed) in claims {
+    for (algorithm, claimed) in checksums!(input) {
         // A client may leave out the number of parts.
         let same = |claimed: &str| checksum.value == claimed || checksum.value.split('-').next() == Some(claimed);
-        if claimed.as_deref().is_some_and(|claimed| checksum.algorithm != algorithm || !same(claimed)) {
+        if claimed.is_some_and(|claimed| checksum.algorithm != algorithm || !same(claimed)) {
             return Err(bad_digest(algorithm.name()).into());
         }
     }
     let key = (bucket.id, input.key);
-    let before = cx.tx().get(&Scope::world(), &OBJECTS, &key).await?;
-    conditions::of_write(before.as_ref(), input.if_match.as_deref(), input.if_none_match.as_deref())?;
     let object = Object {
         modified: upload.initiated,
         size,
@@ -218,10 +185,7 @@ pub(crate) async fn complete(
         storage_class: upload.storage_class,
         content: Content::Parts(parts.into_iter().map(|part| Piece { size: part.size, body: part.body }).collect()),
     };
-    cx.tx().put(&Scope::world(), &OBJECTS, &key, &object).await?;
-    if let Some(before) = before {
-        content::discard(cx, &before).await?;
-    }
+    put::replace(cx, &key, &object, input.if_match.as_deref(), input.if_none_match.as_deref()).await?;
     let used: Vec<_> = listed.iter().filter_map(|part| u32::try_from(part.part_number?).ok()).collect();
     remove(cx, bucket.id, &key.1, &input.upload_id, &used).await?;
     let endpoint = cx.endpoint();
@@ -260,17 +224,10 @@ async fn chosen(cx: &Cx, bucket: &Bucket, id: &str, listed: &[api::CompletedPart
         let part = cx.tx().get(&Scope::world(), &PARTS, &(bucket.id, id.to_owned(), number)).await?;
         let part = part.ok_or_else(invalid_part)?;
         let tag = given.e_tag.as_deref().unwrap_or_default().trim_matches('"');
-        let checksums = [
-            (Algorithm::Crc32, &given.checksum_crc32),
-            (Algorithm::Crc32c, &given.checksum_crc32_c),
-            (Algorithm::Crc64Nvme, &given.checksum_crc64_nvme),
-            (Algorithm::Sha1, &given.checksum_sha1),
-            (Algorithm::Sha256, &given.checksum_sha256),
-        ];
-        let other = |(algorithm, value): &(Algorithm, &Option<String>)| {
-            value.is_some() && part.checksum_of(*algorithm) != **value
+        let other = |(algorithm, value): (Algorithm, Option<&str>)| {
+            value.is_some() && part.checksum_of(algorithm).as_deref() != value
         };
-        if tag != part.etag || checksums.iter().any(other) {
+        if tag != part.etag || checksums!(given).into_iter().any(other) {
             return Err(invalid_part().into());
         }
         parts.push(part);

@@ -25,7 +25,7 @@ pub(crate) fn check_bucket(name: &str) -> Result<(), Fault> {
         && !is_address(name)
         && !RESERVED_STARTS.iter().any(|start| name.starts_with(start))
         && !RESERVED_ENDS.iter().any(|end| name.ends_with(end));
-    if valid { Ok(()) } else { Err(invalid_bucket_name(name)) }
+    if valid { Ok(()) } else { Err(invalid_bucket_name()) }
 }
 
 /// Four numbers, as in an IP address of version 4.
@@ -36,7 +36,7 @@ fn is_address(name: &str) -> bool {
 
 /// Checks the key of a new object.
 pub(crate) fn check_key(key: &str) -> Result<(), Fault> {
-    if key.len() > MAX_KEY { Err(key_too_long(key.len(), MAX_KEY)) } else { Ok(()) }
+    if key.len() > MAX_KEY { Err(key_too_long()) } else { Ok(()) }
 }
 
 #[cfg(test)]

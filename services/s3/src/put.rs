@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use kumoi_core::body::Received;
 use kumoi_core::{Cx, Fault, Reply};
 use kumoi_store::Scope;
 
 use crate::api;
-use crate::digests::{Claims, Digesting};
+use crate::digests::{Claims, Digesting, Digests};
 use crate::errors::{invalid_storage_class, metadata_too_large};
+use crate::inputs::{checksums, headers};
 use crate::names::check_key;
 use crate::tables::{Algorithm, Content, Headers, OBJECTS, Object};
 use crate::{bucket, conditions, content};
@@ -31,46 +33,50 @@ pub(crate) async fn put(cx: &Cx, input: api::PutObjectInput) -> Reply<api::PutOb
     let bucket = bucket::find(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
     check_key(&input.key)?;
     let storage_class = storage_class(input.storage_class)?;
-    let metadata = metadata(input.metadata.unwrap_or_default())?;
-    let claims = Claims::read(
-        input.content_md5.as_deref(),
-        input.checksum_algorithm.as_deref(),
-        [
-            (Algorithm::Crc32, input.checksum_crc32.as_deref()),
-            (Algorithm::Crc32c, input.checksum_crc32_c.as_deref()),
-            (Algorithm::Crc64Nvme, input.checksum_crc64_nvme.as_deref()),
-            (Algorithm::Sha1, input.checksum_sha1.as_deref()),
-            (Algorithm::Sha256, input.checksum_sha256.as_deref()),
-        ],
-    )?;
+    let (md5, announced) = (input.content_md5.as_deref(), input.checksum_algorithm.as_deref());
+    let claims = Claims::read(md5, announced, checksums!(input))?;
     let trailers = input.body.as_ref().map(|body| body.trailers().clone());
     let received = cx.receive(input.body.as_ref(), || Digesting::new(claims, trailers, None))?;
-    let key = (bucket.id, input.key);
-    let before = cx.tx().get(&Scope::world(), &OBJECTS, &key).await?;
-    conditions::of_write(before.as_ref(), input.if_match.as_deref(), input.if_none_match.as_deref())?;
-    let object = Object {
+    let (if_match, if_none_match) = (input.if_match, input.if_none_match);
+    let key = (bucket.id, input.key.clone());
+    let object = received_object(cx, &received, headers!(input), storage_class).await?;
+    replace(cx, &key, &object, if_match.as_deref(), if_none_match.as_deref()).await?;
+    Ok(output(&object))
+}
+
+/// An object of bytes that one request sent.
+pub(crate) async fn received_object(
+    cx: &Cx,
+    received: &Received<Digests>,
+    headers: Headers,
+    storage_class: Option<String>,
+) -> Reply<Object> {
+    Ok(Object {
         modified: cx.now().micros(),
         size: received.size,
         etag: received.seen.md5.clone(),
         checksum: received.seen.checksum.clone(),
-        headers: Headers {
-            content_type: input.content_type,
-            cache_control: input.cache_control,
-            content_disposition: input.content_disposition,
-            content_encoding: input.content_encoding.and_then(|encoding| stored_encoding(&encoding)),
-            content_language: input.content_language,
-            expires: input.expires.map(|moment| moment.micros().div_euclid(1_000_000)),
-            website_redirect: input.website_redirect_location,
-            metadata,
-        },
+        headers,
         storage_class,
-        content: Content::One(cx.keep(&received).await?),
-    };
-    cx.tx().put(&Scope::world(), &OBJECTS, &key, &object).await?;
+        content: Content::One(cx.keep(received).await?),
+    })
+}
+
+/// Puts an object in the place of what is there, under conditions on that.
+pub(crate) async fn replace(
+    cx: &Cx,
+    key: &(u64, String),
+    object: &Object,
+    if_match: Option<&str>,
+    if_none_match: Option<&str>,
+) -> Reply<()> {
+    let before = cx.tx().get(&Scope::world(), &OBJECTS, key).await?;
+    conditions::of_write(before.as_ref(), if_match, if_none_match)?;
+    cx.tx().put(&Scope::world(), &OBJECTS, key, object).await?;
     if let Some(before) = before {
         content::discard(cx, &before).await?;
     }
-    Ok(output(&object))
+    Ok(())
 }
 
 fn output(object: &Object) -> api::PutObjectOutput {

@@ -1,0 +1,32 @@
+//! What several operations read of their inputs, which have it in types of their own with the same members.
+
+/// The headers that an object is stored with.
+macro_rules! headers {
+    ($input:ident) => {
+        $crate::tables::Headers {
+            content_type: $input.content_type,
+            cache_control: $input.cache_control,
+            content_disposition: $input.content_disposition,
+            content_encoding: $input.content_encoding.and_then(|encoding| $crate::put::stored_encoding(&encoding)),
+            content_language: $input.content_language,
+            expires: $input.expires.map(|moment| moment.micros().div_euclid(1_000_000)),
+            website_redirect: $input.website_redirect_location,
+            metadata: $crate::put::metadata($input.metadata.unwrap_or_default())?,
+        }
+    };
+}
+
+/// The checksums that a client gives.
+macro_rules! checksums {
+    ($input:ident) => {
+        [
+            ($crate::tables::Algorithm::Crc32, $input.checksum_crc32.as_deref()),
+            ($crate::tables::Algorithm::Crc32c, $input.checksum_crc32_c.as_deref()),
+            ($crate::tables::Algorithm::Crc64Nvme, $input.checksum_crc64_nvme.as_deref()),
+            ($crate::tables::Algorithm::Sha1, $input.checksum_sha1.as_deref()),
+            ($crate::tables::Algorithm::Sha256, $input.checksum_sha256.as_deref()),
+        ]
+    };
+}
+
+pub(crate) use {checksums, headers};
