@@ -13,7 +13,7 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use kumoi_model::{ByteStream, StreamError};
-use kumoi_store::{BlobId, BlobReader, Blobs, KeyRange, NAMED, Scope, Staged, StoreError};
+use kumoi_store::{BlobId, BlobReader, Blobs, NAMED, Scope, Staged, StoreError, named_blobs};
 use serde::{Deserialize, Serialize};
 
 use crate::{Cx, Fault, Halt, Kernel, Reply};
@@ -87,6 +87,11 @@ impl fmt::Debug for Preparation {
 }
 
 impl Cx {
+    /// What an earlier attempt has received. For handlers that receive what they read themselves: another attempt may find something else there.
+    pub fn received_body<S: Send + Sync + 'static>(&self) -> Option<Arc<Received<S>>> {
+        self.prepared().and_then(|prepared| prepared.downcast().ok())
+    }
+
     /// The body of the request: `cx.receive(&input.body, || watch)?`. The first attempt ends here, and the handler runs again when all is
     /// received; so nothing that costs more than a look should be done before. Of `None` nothing is received.
     ///
@@ -96,7 +101,7 @@ impl Cx {
         stream: Option<&ByteStream>,
         watch: impl FnOnce() -> W,
     ) -> Reply<Arc<Received<W::Seen>>> {
-        if let Some(received) = self.prepared().and_then(|prepared| prepared.downcast().ok()) {
+        if let Some(received) = self.received_body() {
             return Ok(received);
         }
         let (blobs, stream, watch) = (self.store().blobs().clone(), stream.cloned(), watch());
@@ -295,14 +300,8 @@ impl Kernel {
                 Err(StoreError::UnknownWorld(_)) => continue,
                 Err(error) => return Err(error),
             };
-            let mut range = KeyRange::all();
-            loop {
-                let page = tx.range(&Scope::world(), &NAMED, range.clone(), 1000).await?;
-                let Some((last, _)) = page.last() else { break };
-                range = range.after(last);
-                for (id, _) in &page {
-                    left.remove(&id.parse()?);
-                }
+            for id in named_blobs(&tx).await? {
+                left.remove(&id);
             }
         }
         for id in left {

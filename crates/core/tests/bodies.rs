@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt as _;
@@ -16,6 +17,9 @@ use parking_lot::Mutex;
 /// Sizes of bodies that stay in the record, and that become a blob.
 const SMALL: usize = 8 << 10;
 const LARGE: usize = 100 << 10;
+
+/// What takes longer has failed.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 static BODIES: Table<String, Body> = Table::world("test", "bodies");
 
@@ -146,9 +150,12 @@ impl House {
 
     /// Blobs are removed beside the requests.
     async fn has_blobs(&self, count: usize) {
-        while self.blobs().await != count {
-            tokio::task::yield_now().await;
-        }
+        let wait = async {
+            while self.blobs().await != count {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, wait).await.unwrap();
     }
 }
 

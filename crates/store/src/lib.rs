@@ -28,7 +28,7 @@ mod tx;
 mod wait;
 mod worlds;
 
-pub use blobs::{BlobId, BlobReader, BlobWriter, Blobs, NAMED, Staged};
+pub use blobs::{BlobId, BlobReader, BlobWriter, Blobs, NAMED, Staged, named as named_blobs};
 pub use config::{EngineConfig, Fsync, Stats, StoreConfig};
 pub use diff::Difference;
 pub use error::StoreError;

@@ -36,8 +36,11 @@ impl Directory {
         clear(&place);
         let root = place.join(format!("{PREFIX}{}", BlobId::random()));
         fs::create_dir(&root)?;
-        let lock = File::create(root.join(LOCK))?;
+        // Locked before it has its name: one that is not locked tells others that they may remove the directory.
+        let new = root.join("LOCK.new");
+        let lock = File::create(&new)?;
         lock.lock()?;
+        fs::rename(&new, root.join(LOCK))?;
         Ok(Directory { root, lock: Some(lock) })
     }
 

@@ -78,7 +78,10 @@ impl FromStr for BlobId {
 pub static NAMED: Table<String, u32> = Table::world("kumoi", "blobs");
 
 /// The blobs that a world names.
-pub(crate) async fn named(tx: &Tx) -> Result<Vec<BlobId>, StoreError> {
+///
+/// # Errors
+/// Errors of the store.
+pub async fn named(tx: &Tx) -> Result<Vec<BlobId>, StoreError> {
     let mut range = KeyRange::all();
     let mut named = Vec::new();
     loop {
@@ -316,6 +319,19 @@ mod tests {
             assert_eq!(files(&directory.root().join("new")), 0);
         }
         drop(dir);
+    }
+
+    #[tokio::test]
+    async fn what_others_use_is_left_alone_and_what_they_left_is_removed() {
+        let blobs = Blobs::open(&EngineConfig::Memory).unwrap();
+        written(&blobs, &[b"kept"]).await.keep(true);
+        let abandoned = std::env::temp_dir().join(format!("kumoi-blobs-{}", BlobId::random()));
+        std::fs::create_dir(&abandoned).unwrap();
+        std::fs::write(abandoned.join("LOCK"), "").unwrap();
+        let other = Blobs::open(&EngineConfig::Memory).unwrap();
+        written(&other, &[b"new"]).await.keep(true);
+        assert!(!abandoned.exists());
+        assert_eq!(blobs.all().await.unwrap().len(), 1);
     }
 
     #[tokio::test]

@@ -79,9 +79,12 @@ impl House {
 
     /// Lets others run until so many long polls wait, besides the drivers of timers and outbox.
     pub async fn polls(&self, count: usize) {
-        while self.kernel.store().stats().waiters < count + 2 {
-            tokio::task::yield_now().await;
-        }
+        let wait = async {
+            while self.kernel.store().stats().waiters < count + 2 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(20), wait).await.unwrap();
     }
 
     pub async fn create(&self, name: &str, attributes: Json) -> String {
