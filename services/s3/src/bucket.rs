@@ -5,6 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kumoi_core::{Cx, Fault, Reply};
 use kumoi_model::Timestamp;
+use kumoi_model::partitions::partitions;
 use kumoi_store::{KeyRange, Scope};
 
 use crate::errors::{
@@ -44,7 +45,7 @@ pub(crate) async fn create(cx: &Cx, input: api::CreateBucketInput) -> Reply<api:
     if let Some(bucket) = cx.tx().get(&Scope::world(), &BUCKETS, &input.bucket).await? {
         return match bucket.account == cx.account() {
             // Making it again changes nothing there, as it always did.
-            true if cx.region() == HOME && bucket.region == HOME => Ok(created(cx, &input.bucket)),
+            true if cx.region() == HOME && bucket.region == HOME => Ok(created(&input.bucket)),
             true => Err(bucket_owned_by_you().into()),
             false => Err(bucket_exists().into()),
         };
@@ -52,15 +53,12 @@ pub(crate) async fn create(cx: &Cx, input: api::CreateBucketInput) -> Reply<api:
     let (id, created_at) = (cx.ids().sequence(), cx.now().micros());
     let bucket = Bucket { id, account: cx.account().to_owned(), region: region.to_owned(), created: created_at };
     cx.tx().put(&Scope::world(), &BUCKETS, &input.bucket, &bucket).await?;
-    Ok(created(cx, &input.bucket))
+    Ok(created(&input.bucket))
 }
 
-fn created(cx: &Cx, name: &str) -> api::CreateBucketOutput {
-    api::CreateBucketOutput { location: Some(format!("/{name}")), bucket_arn: Some(arn(cx, name)) }
-}
-
-fn arn(cx: &Cx, name: &str) -> String {
-    format!("arn:{}:s3:::{name}", cx.partition())
+fn created(name: &str) -> api::CreateBucketOutput {
+    // Only directory buckets have their ARN told, here and elsewhere.
+    api::CreateBucketOutput { location: Some(format!("/{name}")), bucket_arn: None }
 }
 
 /// Where a bucket is made: the endpoint of a region other than [`HOME`] makes buckets there only, and wants that to be said.
@@ -70,9 +68,8 @@ fn region<'a>(endpoint: &'a str, constraint: Option<&'a str>) -> Result<&'a str,
         Some(HOME) => Err(invalid_location()),
         Some("EU") => region(endpoint, Some("eu-west-1")),
         Some(constraint) if endpoint == HOME => {
-            let word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-            let valid = constraint.bytes().all(word) && constraint.split('-').count() >= 3;
-            if valid { Ok(constraint) } else { Err(invalid_location()) }
+            let known = partitions().iter().any(|partition| partition.matches(constraint));
+            if known { Ok(constraint) } else { Err(invalid_location()) }
         }
         Some(constraint) if constraint == endpoint => Ok(constraint),
         other => Err(illegal_location(other)),
@@ -93,7 +90,6 @@ pub(crate) async fn delete(cx: &Cx, input: api::DeleteBucketInput) -> Reply<api:
 pub(crate) async fn head(cx: &Cx, input: api::HeadBucketInput) -> Reply<api::HeadBucketOutput> {
     let bucket = find(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
     Ok(api::HeadBucketOutput {
-        bucket_arn: Some(arn(cx, &input.bucket)),
         bucket_region: Some(bucket.region),
         access_point_alias: Some(false),
         ..api::HeadBucketOutput::default()
@@ -117,6 +113,11 @@ pub(crate) async fn list(cx: &Cx, input: api::ListBucketsInput) -> Reply<api::Li
         let last = last.ok_or_else(|| invalid_argument("The continuation token provided is incorrect"))?;
         range = range.after(&(cx.account(), last.as_str()));
     }
+    // The region of a bucket is told only to who asks for something.
+    let narrowed = input.max_buckets.is_some()
+        || input.continuation_token.is_some()
+        || input.prefix.is_some()
+        || input.bucket_region.is_some();
     let mut found = Vec::new();
     let mut more = None;
     'pages: loop {
@@ -134,10 +135,10 @@ pub(crate) async fn list(cx: &Cx, input: api::ListBucketsInput) -> Reply<api::Li
                 break 'pages;
             }
             found.push(api::Bucket {
-                bucket_arn: Some(arn(cx, &name)),
+                bucket_arn: None,
                 name: Some(name),
                 creation_date: Some(Timestamp::from_micros(bucket.created / 1_000_000 * 1_000_000)),
-                bucket_region: Some(bucket.region),
+                bucket_region: narrowed.then_some(bucket.region),
             });
         }
     }

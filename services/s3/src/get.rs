@@ -25,7 +25,11 @@ fn part(object: &Object, header: Option<&str>, number: Option<i32>) -> Result<Op
     match (header, number) {
         (Some(_), Some(_)) => Err(invalid_request("Cannot specify both Range header and partNumber query parameter")),
         (Some(header), None) => range::read(header, object.size),
-        (None, Some(number)) => content::range_of_part(object, number).map(Some).ok_or_else(invalid_part_number),
+        (None, Some(number)) => {
+            let part = content::range_of_part(object, number).ok_or_else(invalid_part_number)?;
+            // No bytes are no range.
+            Ok(Some(part).filter(|part| !part.is_empty()))
+        }
         (None, None) => Ok(None),
     }
 }

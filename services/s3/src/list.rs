@@ -120,10 +120,11 @@ impl Encoding {
     }
 }
 
-pub(crate) fn max_keys(asked: Option<i32>) -> Result<i32, Fault> {
+/// How many entries a list may have; `argument` is the name that S3 has for that.
+pub(crate) fn most(asked: Option<i32>, argument: &str) -> Result<i32, Fault> {
     let max = asked.unwrap_or(MAX_KEYS);
     if max < 0 {
-        return Err(invalid_argument("Argument maxKeys must be an integer between 0 and 2147483647"));
+        return Err(invalid_argument(format!("Argument {argument} must be an integer between 0 and 2147483647")));
     }
     Ok(max.min(MAX_KEYS))
 }
@@ -153,7 +154,7 @@ fn written(
 pub(crate) async fn first_version(cx: &Cx, input: api::ListObjectsInput) -> Reply<api::ListObjectsOutput> {
     let bucket = bucket::find(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
     let encoding = Encoding::read(input.encoding_type.as_deref())?;
-    let max = max_keys(input.max_keys)?;
+    let max = most(input.max_keys, "maxKeys")?;
     let delimiter = input.delimiter.filter(|delimiter| !delimiter.is_empty());
     let query = Query {
         prefix: input.prefix.as_deref().unwrap_or_default(),
@@ -183,7 +184,7 @@ pub(crate) async fn first_version(cx: &Cx, input: api::ListObjectsInput) -> Repl
 pub(crate) async fn second_version(cx: &Cx, input: api::ListObjectsV2Input) -> Reply<api::ListObjectsV2Output> {
     let bucket = bucket::find(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
     let encoding = Encoding::read(input.encoding_type.as_deref())?;
-    let max = max_keys(input.max_keys)?;
+    let max = most(input.max_keys, "maxKeys")?;
     let delimiter = input.delimiter.filter(|delimiter| !delimiter.is_empty());
     let token = input.continuation_token.as_deref().map(|token| {
         let last = STANDARD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());

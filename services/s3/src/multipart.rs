@@ -282,7 +282,7 @@ pub(crate) async fn remove_all(cx: &Cx, bucket: u64) -> Reply<()> {
 pub(crate) async fn list_parts(cx: &Cx, input: api::ListPartsInput) -> Reply<api::ListPartsOutput> {
     let owner = input.expected_bucket_owner.as_deref();
     let (bucket, upload) = find(cx, &input.bucket, &input.key, &input.upload_id, owner).await?;
-    let (max, marker) = (list::max_keys(input.max_parts)?, input.part_number_marker.unwrap_or(0));
+    let (max, marker) = (list::most(input.max_parts, "max-parts")?, input.part_number_marker.unwrap_or(0));
     let after = u32::try_from(marker)
         .map_err(|_| invalid_argument("Argument part-number-marker must be an integer between 0 and 2147483647"))?;
     let start = (bucket.id, input.upload_id.as_str());
@@ -329,7 +329,7 @@ pub(crate) async fn list_uploads(
     input: api::ListMultipartUploadsInput,
 ) -> Reply<api::ListMultipartUploadsOutput> {
     let bucket = bucket::find(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
-    let max = list::max_keys(input.max_uploads)?;
+    let max = list::most(input.max_uploads, "max-uploads")?;
     let wanted = usize::try_from(max).unwrap_or(0);
     let prefix = input.prefix.as_deref().unwrap_or_default();
     let mut range = KeyRange::starts_with(&(bucket.id,), prefix);

@@ -39,23 +39,24 @@ pub(crate) async fn put(cx: &Cx, input: api::PutObjectInput) -> Reply<api::PutOb
     let received = cx.receive(input.body.as_ref(), || Digesting::new(claims, trailers, None))?;
     let (if_match, if_none_match) = (input.if_match, input.if_none_match);
     let key = (bucket.id, input.key.clone());
-    let object = received_object(cx, &received, headers!(input), storage_class).await?;
+    let object = received_object(cx, &received, &received.seen, headers!(input), storage_class).await?;
     replace(cx, &key, &object, if_match.as_deref(), if_none_match.as_deref()).await?;
     Ok(output(&object))
 }
 
 /// An object of bytes that one request sent.
-pub(crate) async fn received_object(
+pub(crate) async fn received_object<S>(
     cx: &Cx,
-    received: &Received<Digests>,
+    received: &Received<S>,
+    digests: &Digests,
     headers: Headers,
     storage_class: Option<String>,
 ) -> Reply<Object> {
     Ok(Object {
         modified: cx.now().micros(),
         size: received.size,
-        etag: received.seen.md5.clone(),
-        checksum: received.seen.checksum.clone(),
+        etag: digests.md5.clone(),
+        checksum: digests.checksum.clone(),
         headers,
         storage_class,
         content: Content::One(cx.keep(received).await?),

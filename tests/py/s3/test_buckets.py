@@ -9,7 +9,11 @@ def test_a_bucket_is_made_and_found(s3):
     """API Reference, CreateBucket: the answer's Location is a slash and the name."""
     assert s3.create_bucket(Bucket="orders")["Location"] == "/orders"
     assert s3.head_bucket(Bucket="orders")["BucketRegion"] == "us-east-1"
-    assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == ["orders"]
+    [bucket] = s3.list_buckets()["Buckets"]
+    assert set(bucket) == {"Name", "CreationDate"} and bucket["Name"] == "orders"
+    # User Guide: the region is there when the request has a parameter, the ARN for directory buckets only.
+    assert s3.list_buckets(MaxBuckets=1)["Buckets"][0]["BucketRegion"] == "us-east-1"
+    assert "BucketArn" not in s3.head_bucket(Bucket="orders")
 
 
 @pytest.mark.parametrize("name", ["abc", "a" * 63, "with.dots", "1-2"])
@@ -47,8 +51,9 @@ def test_locations(as_account, s3):
     assert s3.get_bucket_location(Bucket="home")["LocationConstraint"] is None
     s3.create_bucket(Bucket="away", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
     assert s3.get_bucket_location(Bucket="away")["LocationConstraint"] == "eu-central-1"
-    with refused("InvalidLocationConstraint", status=400):
-        s3.create_bucket(Bucket="nowhere", CreateBucketConfiguration={"LocationConstraint": "us-east-1"})
+    for constraint in ("us-east-1", "no-where-1"):
+        with refused("InvalidLocationConstraint", status=400):
+            s3.create_bucket(Bucket="nowhere", CreateBucketConfiguration={"LocationConstraint": constraint})
     with refused("IllegalLocationConstraintException", starts="The eu-west-2 location constraint", status=400):
         as_account("000000000000", "eu-west-1").create_bucket(
             Bucket="elsewhere", CreateBucketConfiguration={"LocationConstraint": "eu-west-2"}

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import threading
 
 import pytest
 
@@ -83,3 +84,26 @@ def test_parts_are_copied(s3, bucket, put, get):
         s3.upload_part_copy(PartNumber=2, CopySource=f"{bucket}/from", CopySourceRange="bytes=10-100000", **names)
     s3.complete_multipart_upload(MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": result["ETag"]}]}, **names)
     assert get("to") == body[10:100]
+
+
+def test_a_copy_is_of_one_moment(s3, bucket, put, copy):
+    """User Guide, "Amazon S3 data consistency model": whoever reads gets an object as one request wrote it, never parts of two."""
+    bodies = {name: os.urandom(200_000) for name in ("one", "other")}
+    over = threading.Event()
+
+    def write():
+        while not over.is_set():
+            for name, body in bodies.items():
+                put("from", body, Metadata={"name": name})
+
+    put("from", bodies["one"], Metadata={"name": "one"})
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(100):
+            copy("from", "to")
+            answer = s3.get_object(Bucket=bucket, Key="to")
+            assert answer["Body"].read() == bodies[answer["Metadata"]["name"]]
+    finally:
+        over.set()
+        writer.join()

@@ -193,6 +193,12 @@ def test_listing_parts(s3, begin):
     assert pages[0]["StorageClass"] == "STANDARD"
 
 
+def test_parts_of_what_is_empty(s3, bucket, put):
+    put("key", b"")
+    answer = s3.get_object(Bucket=bucket, Key="key", PartNumber=1)
+    assert (answer["Body"].read(), answer["ResponseMetadata"]["HTTPStatusCode"]) == (b"", 200)
+
+
 def test_listing_uploads(s3, bucket, begin):
     for key in ("a/1", "a/2", "b", "b"):
         begin(key)
