@@ -114,6 +114,14 @@ pub(crate) struct Hold {
     ids: Vec<BlobId>,
 }
 
+impl Hold {
+    /// Whether somebody else holds one of the blobs, too.
+    fn is_shared(&self) -> bool {
+        let held = self.blobs.inner.held.lock();
+        self.ids.iter().any(|id| held.get(id).is_some_and(|count| *count > 1))
+    }
+}
+
 impl Drop for Hold {
     fn drop(&mut self) {
         let mut held = self.blobs.inner.held.lock();
@@ -319,6 +327,21 @@ mod tests {
             assert_eq!(files(&directory.root().join("new")), 0);
         }
         drop(dir);
+    }
+
+    #[tokio::test]
+    async fn what_somebody_else_holds_stays() {
+        for blobs in kinds().0 {
+            let staged = written(&blobs, &[b"held"]).await;
+            let id = staged.id();
+            let hold = blobs.hold(vec![id]);
+            drop(staged);
+            blobs.remove(id).await.unwrap();
+            assert_eq!(read(&blobs, id, 0, 4).await, b"held");
+            drop(hold);
+            blobs.remove(id).await.unwrap();
+            assert_eq!(blobs.read(id, 0, 4).await.err(), Some(StoreError::Conflict));
+        }
     }
 
     #[tokio::test]

@@ -116,6 +116,8 @@ impl Drop for Staged {
     fn drop(&mut self) {
         let removed = match (self.whole, self.kept.load(Relaxed)) {
             (false, _) => fs::remove_file(self.directory.path_of_new(self.file)).map_err(StoreError::from),
+            // A world that is loaded may hold the same blob, and will name it.
+            (true, false) if self.hold.is_shared() => Ok(()),
             (true, false) => self.directory.remove(self.id),
             (true, true) => Ok(()),
         };
