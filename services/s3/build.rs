@@ -1,48 +1,28 @@
 //! Generates the typed face of S3 from its model.
 
-/// Members of many operations that need what is not built yet: access control, encryption with keys of clients and of KMS, object lock,
-/// requester pays, MFA delete, and versioning.
-const GRANTS: [&str; 5] = ["ACL", "GrantFullControl", "GrantRead", "GrantReadACP", "GrantWriteACP"];
-const CUSTOMER_KEY: [&str; 3] = ["SSECustomerAlgorithm", "SSECustomerKey", "SSECustomerKeyMD5"];
-const LOCK: [&str; 6] = [
-    "ObjectLockMode",
-    "ObjectLockRetainUntilDate",
-    "ObjectLockLegalHoldStatus",
-    "ObjectLockEventHold",
-    "ObjectLockEventHoldDurationDays",
-    "ObjectLockEventHoldDurationYears",
-];
+/// Members of many operations that need what is not built yet: holds that wait for events, and algorithms of checksums.
+const EVENTS: [&str; 3] =
+    ["ObjectLockEventHold", "ObjectLockEventHoldDurationDays", "ObjectLockEventHoldDurationYears"];
 
 const CHECKSUMS: [&str; 5] =
     ["ChecksumSHA512", "ChecksumMD5", "ChecksumXXHASH64", "ChecksumXXHASH3", "ChecksumXXHASH128"];
 
 fn main() {
-    let create =
-        [&GRANTS[..], &["GrantWrite", "ObjectLockEnabledForBucket", "ObjectOwnership", "BucketNamespace"]].concat();
     let create = [
-        &create[..],
-        &["CreateBucketConfiguration.Location", "CreateBucketConfiguration.Bucket", "CreateBucketConfiguration.Tags"],
-    ]
-    .concat();
-    let begin = [
-        &GRANTS[..],
-        &CUSTOMER_KEY[..],
-        &LOCK[..],
-        &[
-            "ServerSideEncryption",
-            "SSEKMSKeyId",
-            "SSEKMSEncryptionContext",
-            "BucketKeyEnabled",
-            "RequestPayer",
-            "Tagging",
-        ],
-    ]
-    .concat();
+        "BucketNamespace",
+        "CreateBucketConfiguration.Location",
+        "CreateBucketConfiguration.Bucket",
+        "CreateBucketConfiguration.Tags",
+    ];
+    let begin = [&EVENTS[..], &["RequestPayer"]].concat();
     let put = [&begin[..], &CHECKSUMS[..], &["WriteOffsetBytes"]].concat();
-    let part = [&CUSTOMER_KEY[..], &CHECKSUMS[..], &["RequestPayer"]].concat();
+    let part = [&CHECKSUMS[..], &["RequestPayer"]].concat();
     let complete = [
         &part[..],
         &[
+            "SSECustomerAlgorithm",
+            "SSECustomerKey",
+            "SSECustomerKeyMD5",
             "ChecksumType",
             "MultipartUpload.Parts.ChecksumSHA512",
             "MultipartUpload.Parts.ChecksumMD5",
@@ -52,15 +32,14 @@ fn main() {
         ],
     ]
     .concat();
-    let from_encrypted = ["CopySourceSSECustomerAlgorithm", "CopySourceSSECustomerKey", "CopySourceSSECustomerKeyMD5"];
-    let copy = [&begin[..], &from_encrypted[..], &["TaggingDirective", "AnnotationDirective"]].concat();
-    let copy_part = [&CUSTOMER_KEY[..], &from_encrypted[..], &["RequestPayer"]].concat();
-    let list_parts = [&CUSTOMER_KEY[..], &["RequestPayer"]].concat();
-    let get = [&CUSTOMER_KEY[..], &["RequestPayer", "VersionId"]].concat();
-    let delete = ["MFA", "RequestPayer", "VersionId", "BypassGovernanceRetention"];
-    let delete_many =
-        ["MFA", "RequestPayer", "BypassGovernanceRetention", "ChecksumAlgorithm", "Delete.Objects.VersionId"];
+    let copy = [&begin[..], &["AnnotationDirective"]].concat();
+    let copy_part = ["RequestPayer"];
+    let list_parts = ["SSECustomerAlgorithm", "SSECustomerKey", "SSECustomerKeyMD5", "RequestPayer"];
+    let delete = ["MFA", "RequestPayer"];
+    let delete_many = ["MFA", "RequestPayer", "ChecksumAlgorithm"];
     let list = ["RequestPayer", "OptionalObjectAttributes"];
+    let document = ["ContentMD5", "ChecksumAlgorithm"];
+    let document_of_object = ["ContentMD5", "ChecksumAlgorithm", "RequestPayer"];
     kumoi_codegen::Generator::new("s3")
         .operations(&[
             "CreateBucket",
@@ -83,11 +62,23 @@ fn main() {
             "AbortMultipartUpload",
             "ListParts",
             "ListMultipartUploads",
+            "ListObjectVersions",
+            "GetBucketAcl",
+            "PutBucketAcl",
+            "GetObjectAcl",
+            "PutObjectAcl",
+            "GetObjectTagging",
+            "PutObjectTagging",
+            "DeleteObjectTagging",
+            "GetObjectRetention",
+            "PutObjectRetention",
+            "GetObjectLegalHold",
+            "PutObjectLegalHold",
         ])
         .ignores("CreateBucket", &create)
         .ignores("PutObject", &put)
-        .ignores("GetObject", &get)
-        .ignores("HeadObject", &get)
+        .ignores("GetObject", &["RequestPayer"])
+        .ignores("HeadObject", &["RequestPayer"])
         .ignores("DeleteObject", &delete)
         .ignores("DeleteObjects", &delete_many)
         .ignores("CopyObject", &copy)
@@ -97,7 +88,17 @@ fn main() {
         .ignores("CompleteMultipartUpload", &complete)
         .ignores("AbortMultipartUpload", &["RequestPayer"])
         .ignores("ListParts", &list_parts)
-        .ignores("ListMultipartUploads", &["RequestPayer", "Delimiter"])
+        .ignores("ListMultipartUploads", &["RequestPayer"])
+        .ignores("ListObjectVersions", &list)
+        .ignores("PutBucketAcl", &document)
+        .ignores("PutObjectAcl", &document_of_object)
+        .ignores("GetObjectAcl", &["RequestPayer"])
+        .ignores("PutObjectTagging", &document_of_object)
+        .ignores("GetObjectTagging", &["RequestPayer"])
+        .ignores("PutObjectRetention", &document_of_object)
+        .ignores("GetObjectRetention", &["RequestPayer"])
+        .ignores("PutObjectLegalHold", &document_of_object)
+        .ignores("GetObjectLegalHold", &["RequestPayer"])
         .ignores("ListObjects", &list)
         .ignores("ListObjectsV2", &list)
         .write();

@@ -25,6 +25,8 @@ struct Inner {
     sender: bool,
     message: String,
     members: Struct,
+    details: Vec<(&'static str, String)>,
+    headers: Vec<(&'static str, String)>,
 }
 
 impl Fault {
@@ -38,6 +40,8 @@ impl Fault {
             sender,
             message: message.into(),
             members: Struct::new(),
+            details: Vec::new(),
+            headers: Vec::new(),
         };
         Self { inner: Box::new(inner) }
     }
@@ -51,6 +55,18 @@ impl Fault {
     /// Further members of a modelled error, by index in its shape.
     pub fn with_members(mut self, members: Struct) -> Self {
         self.inner.members = members;
+        self
+    }
+
+    /// An element that the error's XML document has besides those of its model, such as `BucketName`.
+    pub fn with_detail(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.inner.details.push((name, value.into()));
+        self
+    }
+
+    /// A header of the answer; `name` is in lower case.
+    pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.inner.headers.push((name, value.into()));
         self
     }
 
@@ -98,6 +114,16 @@ impl Fault {
     /// Further members of a modelled error.
     pub fn members(&self) -> &Struct {
         &self.inner.members
+    }
+
+    /// Further elements of the document.
+    pub fn details(&self) -> &[(&'static str, String)] {
+        &self.inner.details
+    }
+
+    /// Headers of the answer.
+    pub fn headers(&self) -> &[(&'static str, String)] {
+        &self.inner.headers
     }
 }
 

@@ -108,6 +108,8 @@ fn wire_error(service: &Service, operation: &Operation, fault: &Fault, head: &He
         sender: fault.sender(),
         shape: operation.errors.iter().copied().find(|id| named(*id)),
         members: fault.members().clone(),
+        details: fault.details().to_vec(),
+        headers: fault.headers().to_vec(),
         head: head.method == http::Method::HEAD,
     }
 }

@@ -112,6 +112,10 @@ pub struct WireError {
     pub shape: Option<ShapeId>,
     /// Members of that structure besides the message.
     pub members: Struct,
+    /// Elements that no model names, written to XML documents.
+    pub details: Vec<(&'static str, String)>,
+    /// Headers of the answer, by name in lower case.
+    pub headers: Vec<(&'static str, String)>,
     /// The answer to a HEAD request: no body.
     pub head: bool,
 }
@@ -127,6 +131,8 @@ impl WireError {
             sender: status < 500,
             shape: None,
             members: Struct::new(),
+            details: Vec::new(),
+            headers: Vec::new(),
             head: false,
         }
     }

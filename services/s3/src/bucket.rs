@@ -1,6 +1,5 @@
 //! Buckets: their life, and finding them.
 
-use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kumoi_core::{Cx, Fault, Reply};
@@ -8,13 +7,14 @@ use kumoi_model::Timestamp;
 use kumoi_model::partitions::partitions;
 use kumoi_store::{KeyRange, Scope};
 
+use crate::acl::Owners;
 use crate::errors::{
-    access_denied, bucket_exists, bucket_not_empty, bucket_owned_by_you, illegal_location, invalid_argument,
-    invalid_location, no_such_bucket,
+    access_denied, acl_against_ownership, bucket_exists, bucket_not_empty, bucket_owned_by_you, illegal_location,
+    invalid_argument, invalid_location, no_such_bucket,
 };
 use crate::names::check_bucket;
-use crate::tables::{BUCKETS, Bucket, OBJECTS, OWNED};
-use crate::{api, multipart};
+use crate::tables::{BUCKETS, Bucket, OBJECTS, OWNED, Ownership, PublicAccessBlock, VERSIONS, Versioning};
+use crate::{accounts, acl, api, multipart};
 
 /// The region whose endpoint makes buckets everywhere, and whose buckets have no location constraint.
 const HOME: &str = "us-east-1";
@@ -32,28 +32,80 @@ pub(crate) async fn find(cx: &Cx, name: &str, owner: Option<&str>) -> Reply<Buck
     Ok(bucket)
 }
 
-/// The canonical user id of an account: 64 hexadecimal digits, which AWS draws at random.
-pub(crate) fn owner_of(account: &str) -> api::Owner {
-    let id = hex::encode(digest::digest(&digest::SHA256, format!("canonical user of {account}").as_bytes()));
-    api::Owner { id: Some(id), display_name: None }
-}
-
 pub(crate) async fn create(cx: &Cx, input: api::CreateBucketInput) -> Reply<api::CreateBucketOutput> {
     check_bucket(&input.bucket)?;
+    let asked = acl::Asked { write: input.grant_write.as_deref(), ..acl::asked!(input) };
     let constraint = input.create_bucket_configuration.and_then(|configuration| configuration.location_constraint);
     let region = region(cx.region(), constraint.as_deref())?;
     if let Some(bucket) = cx.tx().get(&Scope::world(), &BUCKETS, &input.bucket).await? {
         return match bucket.account == cx.account() {
             // Making it again changes nothing there, as it always did.
-            true if cx.region() == HOME && bucket.region == HOME => Ok(created(&input.bucket)),
+            true if cx.region() == HOME && bucket.region == HOME => {
+                again(cx, &input.bucket, bucket, &asked).await?;
+                Ok(created(&input.bucket))
+            }
             true => Err(bucket_owned_by_you().into()),
             false => Err(bucket_exists().into()),
         };
     }
-    let (id, created_at) = (cx.ids().sequence(), cx.now().micros());
-    let bucket = Bucket { id, account: cx.account().to_owned(), region: region.to_owned(), created: created_at };
+    let lock = input.object_lock_enabled_for_bucket == Some(true);
+    let mut bucket = Bucket {
+        id: cx.ids().sequence(),
+        account: cx.account().to_owned(),
+        region: region.to_owned(),
+        created: cx.now().micros(),
+        versioning: if lock { Versioning::Enabled } else { Versioning::Off },
+        lock,
+        ownership: ownership(cx, input.object_ownership.as_deref())?,
+        block: block_of_new(cx),
+        acl: None,
+    };
+    let owners = Owners { own: &bucket.account, bucket: None };
+    let acl = asked.read(&owners)?;
+    if bucket.ownership == Ownership::Enforced && acl.is_some() && asked.canned != Some("private") {
+        return Err(acl_against_ownership().into());
+    }
+    bucket.acl = acl::allowed(&bucket, acl)?;
     cx.tx().put(&Scope::world(), &BUCKETS, &input.bucket, &bucket).await?;
     Ok(created(&input.bucket))
+}
+
+/// A bucket that is made again in the home region stays as it is, but for its access control list.
+async fn again(cx: &Cx, name: &String, mut bucket: Bucket, asked: &acl::Asked<'_>) -> Reply<()> {
+    let acl = asked.read(&Owners { own: &bucket.account, bucket: None })?;
+    let acl = if bucket.ownership == Ownership::Enforced { None } else { acl::allowed(&bucket, acl)? };
+    if acl != bucket.acl {
+        bucket.acl = acl;
+        cx.tx().put(&Scope::world(), &BUCKETS, name, &bucket).await?;
+    }
+    Ok(())
+}
+
+/// Whether new buckets are as they were before April 2023: with access control lists, and nothing kept from being public.
+fn as_before(cx: &Cx) -> bool {
+    cx.settings().options.get(crate::DEFAULTS).is_some_and(|year| year == "2022")
+}
+
+fn ownership(cx: &Cx, asked: Option<&str>) -> Result<Ownership, Fault> {
+    match asked {
+        None if as_before(cx) => Ok(Ownership::None),
+        None | Some("BucketOwnerEnforced") => Ok(Ownership::Enforced),
+        Some("BucketOwnerPreferred") => Ok(Ownership::Preferred),
+        Some("ObjectWriter") => Ok(Ownership::Writer),
+        Some(_) => Err(invalid_argument("Invalid x-amz-object-ownership header")
+            .with_detail("ArgumentName", "x-amz-object-ownership")),
+    }
+}
+
+fn block_of_new(cx: &Cx) -> PublicAccessBlock {
+    let block = !as_before(cx);
+    PublicAccessBlock {
+        set: block,
+        public_acls: block,
+        ignore_public_acls: block,
+        public_policy: block,
+        restrict_public_buckets: block,
+    }
 }
 
 fn created(name: &str) -> api::CreateBucketOutput {
@@ -79,8 +131,13 @@ fn region<'a>(endpoint: &'a str, constraint: Option<&'a str>) -> Result<&'a str,
 pub(crate) async fn delete(cx: &Cx, input: api::DeleteBucketInput) -> Reply<api::DeleteBucketOutput> {
     let bucket = find(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
     let objects = cx.tx().range(&Scope::world(), &OBJECTS, KeyRange::prefix(&(bucket.id,)), 1).await?;
-    if !objects.is_empty() {
-        return Err(bucket_not_empty().into());
+    let older = cx.tx().range(&Scope::world(), &VERSIONS, KeyRange::prefix(&(bucket.id,)), 1).await?;
+    match (objects.is_empty(), older.is_empty()) {
+        (true, true) => {}
+        (true, false) => {
+            return Err(crate::errors::versions_left().into());
+        }
+        (false, _) => return Err(bucket_not_empty().into()),
     }
     multipart::remove_all(cx, bucket.id).await?;
     cx.tx().delete(&Scope::world(), &BUCKETS, &input.bucket).await?;
@@ -144,7 +201,7 @@ pub(crate) async fn list(cx: &Cx, input: api::ListBucketsInput) -> Reply<api::Li
     }
     Ok(api::ListBucketsOutput {
         buckets: Some(found),
-        owner: Some(owner_of(cx.account())),
+        owner: Some(accounts::owner(cx, cx.account())),
         continuation_token: more,
         prefix: input.prefix,
     })

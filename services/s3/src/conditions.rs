@@ -44,11 +44,12 @@ fn matches(tags: &str, etag: &str) -> bool {
 /// Checks the conditions of a write against the object that is there.
 pub(crate) fn of_write(
     object: Option<&Object>,
+    key: &str,
     if_match: Option<&str>,
     if_none_match: Option<&str>,
 ) -> Result<(), Fault> {
     match (if_match, object) {
-        (Some(_), None) => return Err(no_such_key()),
+        (Some(_), None) => return Err(no_such_key(key)),
         (Some(tags), Some(object)) if !matches(tags, &object.etag) => return Err(precondition_failed()),
         _ => {}
     }

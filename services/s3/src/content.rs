@@ -16,7 +16,7 @@ fn parts(object: &Object, wanted: &Range<u64>) -> Vec<(kumoi_core::body::Body, R
     };
     let mut start = 0;
     let mut found = Vec::new();
-    for Piece { size, body } in pieces {
+    for Piece { size, body, .. } in pieces {
         let end = start + size;
         let (from, to) = (wanted.start.max(start), wanted.end.min(end));
         if from < to {

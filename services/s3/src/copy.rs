@@ -5,17 +5,18 @@
 use std::sync::Arc;
 
 use kumoi_core::body::{Received, Watch};
-use kumoi_core::{Cx, Fault, Reply};
+use kumoi_core::{Cx, Fault, Halt, Reply};
 use percent_encoding::percent_decode_str;
 
 use crate::conditions::Conditions;
 use crate::digests::{Claims, Digesting, Digests};
+use crate::encryption::{CustomerKey, tell_encryption};
 use crate::errors::{entity_too_large, invalid_argument, invalid_request, not_modified, precondition_failed};
-use crate::inputs::headers;
+use crate::inputs::{headers, tell_checksum};
 use crate::multipart::Target;
 use crate::names::check_key;
-use crate::tables::{Algorithm, Headers, Object};
-use crate::{api, bucket, content, get, put, range};
+use crate::tables::{Algorithm, Bucket, Headers, Object};
+use crate::{access, api, attributes, bucket, content, get, put, range, versions};
 
 /// The largest object that one request copies, in bytes.
 const MAX_COPY: u64 = 5 << 30;
@@ -24,6 +25,7 @@ const MAX_COPY: u64 = 5 << 30;
 struct Source {
     bucket: String,
     key: String,
+    version: Option<String>,
 }
 
 impl Source {
@@ -40,21 +42,56 @@ impl Source {
         if bucket.is_empty() || key.is_empty() {
             return Err(malformed());
         }
-        // Buckets have no versions yet, which is the version `null` of each object.
-        if version.is_some_and(|version| version != "null") {
-            return Err(invalid_argument("Invalid version id specified"));
-        }
-        Ok(Self { bucket: bucket.to_owned(), key: key.to_owned() })
+        let version = version.map(str::to_owned);
+        Ok(Self { bucket: bucket.to_owned(), key: key.to_owned(), version })
     }
 
-    async fn find(self, cx: &Cx, owner: Option<&str>, conditions: Conditions<'_>) -> Reply<Object> {
-        let object = get::find(cx, &self.bucket, self.key, owner).await?;
-        conditions.check(&object).map_err(|fault| {
+    async fn find(&self, cx: &Cx, owner: Option<&str>, wanted: Wanted<'_>) -> Reply<(Bucket, Object)> {
+        let bucket = bucket::find(cx, &self.bucket, owner).await?;
+        let version = self.version.as_deref();
+        access::read(cx, &bucket, &self.key, version).await?;
+        let object = match versions::object(cx, &bucket, &self.key, version).await {
+            // A delete marker is nothing that could be copied.
+            Err(Halt::Fault(fault)) if fault.code() == "MethodNotAllowed" => {
+                return Err(invalid_request(
+                    "The source of a copy request may not specifically refer to a delete marker by version id.",
+                )
+                .into());
+            }
+            found => found?,
+        };
+        wanted.key.check(&object)?;
+        wanted.conditions.check(&object).map_err(|fault| {
             // A copy is no read that could be answered from a cache.
             if fault.code() == not_modified().code() { precondition_failed() } else { fault }
         })?;
-        Ok(object)
+        Ok((bucket, object))
     }
+}
+
+/// What a request wants of its source.
+struct Wanted<'a> {
+    conditions: Conditions<'a>,
+    key: CustomerKey<'a>,
+}
+
+/// The members of a request that say it; two types have them.
+macro_rules! wanted {
+    ($input:ident) => {
+        Wanted {
+            conditions: Conditions {
+                if_match: $input.copy_source_if_match.as_deref(),
+                if_none_match: $input.copy_source_if_none_match.as_deref(),
+                if_modified_since: $input.copy_source_if_modified_since,
+                if_unmodified_since: $input.copy_source_if_unmodified_since,
+            },
+            key: CustomerKey {
+                algorithm: $input.copy_source_sse_customer_algorithm.as_deref(),
+                key: $input.copy_source_sse_customer_key.as_deref(),
+                md5: $input.copy_source_sse_customer_key_md5.as_deref(),
+            },
+        }
+    };
 }
 
 /// An algorithm that is asked for, or that of the source.
@@ -68,11 +105,14 @@ fn claims(algorithm: Option<&str>, source: &Object) -> Result<Claims, Fault> {
 struct Copied {
     digests: Digests,
     source: Object,
+    /// The id of its version.
+    version: Option<String>,
 }
 
 struct Copying {
     digesting: Digesting,
     source: Object,
+    version: Option<String>,
 }
 
 impl Watch for Copying {
@@ -83,64 +123,73 @@ impl Watch for Copying {
     }
 
     fn end(self) -> Result<Copied, Fault> {
-        Ok(Copied { digests: self.digesting.end()?, source: self.source })
+        Ok(Copied { digests: self.digesting.end()?, source: self.source, version: self.version })
     }
 }
 
 pub(crate) async fn copy(cx: &Cx, input: api::CopyObjectInput) -> Reply<api::CopyObjectOutput> {
     let bucket = bucket::find(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
     check_key(&input.key)?;
-    let replaces = match input.metadata_directive.as_deref() {
-        None | Some("COPY") => false,
-        Some("REPLACE") => true,
-        Some(_) => return Err(invalid_argument("Unknown metadata directive.").into()),
-    };
+    let replaces = directive(input.metadata_directive.as_deref(), "Unknown metadata directive.")?;
+    let replaces_tags = directive(input.tagging_directive.as_deref(), "Unknown tagging directive.")?;
+    let storage_class = put::storage_class(input.storage_class.clone())?;
+    let mut attributes = attributes::asked!(input).read(cx, &bucket).await?;
     let received = match cx.received_body() {
         Some(received) => received,
-        None => fetch(cx, &input, replaces).await?,
+        None => fetch(cx, &input, &bucket, replaces).await?,
     };
-    let Copied { digests, source } = &received.seen;
-    let (key, if_match, if_none_match) = ((bucket.id, input.key.clone()), input.if_match, input.if_none_match);
-    let storage_class = put::storage_class(input.storage_class)?;
+    let Copied { digests, source, version } = &received.seen;
+    if !replaces_tags {
+        attributes.tags.clone_from(&source.attributes.tags);
+    }
+    let conditions = (input.if_match.as_deref(), input.if_none_match.as_deref());
     let headers = match replaces {
         false => Headers { website_redirect: input.website_redirect_location, ..source.headers.clone() },
         true => headers!(input),
     };
-    let object = put::received_object(cx, &received, digests, headers, storage_class).await?;
-    put::replace(cx, &key, &object, if_match.as_deref(), if_none_match.as_deref()).await?;
-    Ok(api::CopyObjectOutput {
-        copy_object_result: Some(api::CopyObjectResult {
-            e_tag: Some(format!("\"{}\"", object.etag)),
-            last_modified: Some(get::seconds(object.modified)),
-            checksum_type: Some(object.checksum.type_name().to_owned()),
-            checksum_crc32: object.checksum.of(Algorithm::Crc32),
-            checksum_crc32_c: object.checksum.of(Algorithm::Crc32c),
-            checksum_crc64_nvme: object.checksum.of(Algorithm::Crc64Nvme),
-            checksum_sha1: object.checksum.of(Algorithm::Sha1),
-            checksum_sha256: object.checksum.of(Algorithm::Sha256),
-            ..api::CopyObjectResult::default()
-        }),
-        server_side_encryption: Some("AES256".to_owned()),
+    let stored = put::Stored { headers, storage_class, attributes };
+    let mut object = put::received_object(cx, &received, digests, stored).await?;
+    versions::put(cx, &bucket, &input.key, &mut object, conditions).await?;
+    let mut result = api::CopyObjectResult {
+        e_tag: Some(put::quoted(&object.etag)),
+        last_modified: Some(get::seconds(object.modified)),
+        checksum_type: Some(object.checksum.type_name().to_owned()),
+        ..api::CopyObjectResult::default()
+    };
+    tell_checksum!(result, Some(&object.checksum));
+    let mut output = api::CopyObjectOutput {
+        copy_object_result: Some(result),
+        copy_source_version_id: version.clone(),
+        version_id: versions::id_of(&bucket, &object),
         ..api::CopyObjectOutput::default()
-    })
+    };
+    tell_encryption!(output, &object.attributes.encryption);
+    Ok(output)
+}
+
+/// Whether a directive says to replace what the source has.
+fn directive(given: Option<&str>, unknown: &str) -> Result<bool, Fault> {
+    match given {
+        None | Some("COPY") => Ok(false),
+        Some("REPLACE") => Ok(true),
+        Some(_) => Err(invalid_argument(unknown)),
+    }
 }
 
 /// Checks the source, and reads it.
-async fn fetch(cx: &Cx, input: &api::CopyObjectInput, replaces: bool) -> Reply<Arc<Received<Copied>>> {
-    let source = Source::read(&input.copy_source)?;
-    let to_itself = source.bucket == input.bucket && source.key == input.key;
-    let conditions = Conditions {
-        if_match: input.copy_source_if_match.as_deref(),
-        if_none_match: input.copy_source_if_none_match.as_deref(),
-        if_modified_since: input.copy_source_if_modified_since,
-        if_unmodified_since: input.copy_source_if_unmodified_since,
-    };
-    let source = source.find(cx, input.expected_source_bucket_owner.as_deref(), conditions).await?;
+async fn fetch(cx: &Cx, input: &api::CopyObjectInput, target: &Bucket, replaces: bool) -> Reply<Arc<Received<Copied>>> {
+    let named = Source::read(&input.copy_source)?;
+    let owner = input.expected_source_bucket_owner.as_deref();
+    let (bucket, source) = named.find(cx, owner, wanted!(input)).await?;
+    let version = versions::id_of(&bucket, &source);
+    // An older version may be copied over the latest as it is.
+    let to_itself = bucket.id == target.id && named.key == input.key && named.version.is_none();
     if source.size > MAX_COPY {
         return Err(entity_too_large().into());
     }
     let changes = replaces || input.storage_class.is_some() || input.website_redirect_location.is_some();
-    if to_itself && !changes && input.server_side_encryption.is_none() {
+    let encrypts = input.server_side_encryption.is_some() || input.sse_customer_key.is_some();
+    if to_itself && !changes && !encrypts {
         return Err(invalid_request(
             "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, \
              website redirect location or encryption attributes.",
@@ -149,51 +198,47 @@ async fn fetch(cx: &Cx, input: &api::CopyObjectInput, replaces: bool) -> Reply<A
     }
     let claims = claims(input.checksum_algorithm.as_deref(), &source)?;
     let bytes = content::read(cx, &source, &(0..source.size)).await?;
-    cx.receive(Some(&bytes), || Copying { digesting: Digesting::new(claims, None, None), source })
+    cx.receive(Some(&bytes), || Copying { digesting: Digesting::new(claims, None, None), source, version })
 }
 
 pub(crate) async fn part(cx: &Cx, input: api::UploadPartCopyInput) -> Reply<api::UploadPartCopyOutput> {
     let owner = input.expected_bucket_owner.as_deref();
     let upload_id = input.upload_id.clone();
     let target = Target::find(cx, &input.bucket, &input.key, upload_id, input.part_number, owner).await?;
-    let received = match cx.received_body() {
+    attributes::customer_key!(input).check_against(target.encryption())?;
+    let received = match cx.received_body::<Copied>() {
         Some(received) => received,
         None => fetch_part(cx, &input, target.algorithm()).await?,
     };
-    let part = target.store(cx, &received).await?;
-    Ok(api::UploadPartCopyOutput {
-        copy_part_result: Some(api::CopyPartResult {
-            e_tag: Some(format!("\"{}\"", part.etag)),
-            last_modified: Some(get::seconds(part.modified)),
-            checksum_crc32: part.checksum_of(Algorithm::Crc32),
-            checksum_crc32_c: part.checksum_of(Algorithm::Crc32c),
-            checksum_crc64_nvme: part.checksum_of(Algorithm::Crc64Nvme),
-            checksum_sha1: part.checksum_of(Algorithm::Sha1),
-            checksum_sha256: part.checksum_of(Algorithm::Sha256),
-            ..api::CopyPartResult::default()
-        }),
-        server_side_encryption: Some("AES256".to_owned()),
+    let part = target.store(cx, &received, &received.seen.digests).await?;
+    let mut result = api::CopyPartResult {
+        e_tag: Some(put::quoted(&part.etag)),
+        last_modified: Some(get::seconds(part.modified)),
+        ..api::CopyPartResult::default()
+    };
+    tell_checksum!(result, Some(part.known_checksum()));
+    let mut output = api::UploadPartCopyOutput {
+        copy_part_result: Some(result),
+        copy_source_version_id: received.seen.version.clone(),
         ..api::UploadPartCopyOutput::default()
-    })
+    };
+    tell_encryption!(output, target.encryption());
+    Ok(output)
 }
 
 /// Checks the source of a part, and reads it.
-async fn fetch_part(cx: &Cx, input: &api::UploadPartCopyInput, algorithm: Algorithm) -> Reply<Arc<Received<Digests>>> {
-    let conditions = Conditions {
-        if_match: input.copy_source_if_match.as_deref(),
-        if_none_match: input.copy_source_if_none_match.as_deref(),
-        if_modified_since: input.copy_source_if_modified_since,
-        if_unmodified_since: input.copy_source_if_unmodified_since,
-    };
+async fn fetch_part(cx: &Cx, input: &api::UploadPartCopyInput, algorithm: Algorithm) -> Reply<Arc<Received<Copied>>> {
     let source = Source::read(&input.copy_source)?;
-    let source = source.find(cx, input.expected_source_bucket_owner.as_deref(), conditions).await?;
+    let owner = input.expected_source_bucket_owner.as_deref();
+    let (bucket, source) = source.find(cx, owner, wanted!(input)).await?;
+    let version = versions::id_of(&bucket, &source);
     let wanted = match input.copy_source_range.as_deref() {
         None => 0..source.size,
         Some(header) => whole_range(header, source.size)?,
     };
     let claims = claims(Some(algorithm.name()), &source)?;
     let bytes = content::read(cx, &source, &wanted).await?;
-    cx.receive(Some(&bytes), || Digesting::new(claims, None, None))
+    cx.receive(Some(&bytes), || Copying { digesting: Digesting::new(claims, None, None), source, version })
 }
 
 /// `x-amz-copy-source-range`, which has both ends, within the source.

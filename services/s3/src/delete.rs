@@ -2,12 +2,11 @@
 
 use kumoi_core::{Cx, Fault, Reply};
 use kumoi_model::Timestamp;
-use kumoi_store::Scope;
 
 use crate::errors::{malformed_xml, precondition_failed};
 use crate::names::check_key;
-use crate::tables::{Bucket, OBJECTS, Object};
-use crate::{api, bucket, conditions, content};
+use crate::tables::{Bucket, Object, Version};
+use crate::{access, api, bucket, conditions, lock, versions};
 
 /// Objects that one request can delete.
 const MAX_OBJECTS: usize = 1000;
@@ -21,13 +20,21 @@ struct Expected<'a> {
 }
 
 impl Expected<'_> {
-    fn check(&self, object: Option<&Object>) -> Result<(), Fault> {
-        conditions::of_write(object, self.etag, None)?;
+    fn check(&self, object: Option<&Object>, key: &str) -> Result<(), Fault> {
+        conditions::of_write(object, key, self.etag, None)?;
         let Some(object) = object else { return Ok(()) };
         let other_time = self.modified.is_some_and(|moment| crate::get::seconds(object.modified) != moment);
         let other_size = self.size.is_some_and(|size| u64::try_from(size) != Ok(object.size));
         if other_time || other_size { Err(precondition_failed()) } else { Ok(()) }
     }
+}
+
+/// What came of a deletion.
+#[derive(Default)]
+struct Gone {
+    /// The version that is gone, or the delete marker that was written.
+    version: Option<String>,
+    marker: bool,
 }
 
 pub(crate) async fn one(cx: &Cx, input: api::DeleteObjectInput) -> Reply<api::DeleteObjectOutput> {
@@ -37,21 +44,46 @@ pub(crate) async fn one(cx: &Cx, input: api::DeleteObjectInput) -> Reply<api::De
         modified: input.if_match_last_modified_time,
         size: input.if_match_size,
     };
-    remove(cx, &bucket, &input.key, &expected).await?;
-    Ok(api::DeleteObjectOutput::default())
+    let bypass = input.bypass_governance_retention == Some(true);
+    let gone = remove(cx, &bucket, &input.key, input.version_id.as_deref(), &expected, bypass).await?;
+    Ok(api::DeleteObjectOutput {
+        version_id: gone.version,
+        delete_marker: Some(true).filter(|_| gone.marker),
+        ..api::DeleteObjectOutput::default()
+    })
 }
 
-async fn remove(cx: &Cx, bucket: &Bucket, key: &str, expected: &Expected<'_>) -> Reply<()> {
+async fn remove(
+    cx: &Cx,
+    bucket: &Bucket,
+    key: &str,
+    id: Option<&str>,
+    expected: &Expected<'_>,
+    bypass: bool,
+) -> Reply<Gone> {
     check_key(key)?;
-    let key = (bucket.id, key.to_owned());
-    let object = cx.tx().get(&Scope::world(), &OBJECTS, &key).await?;
-    expected.check(object.as_ref())?;
-    // What is not there is deleted already.
+    let Some(id) = id else {
+        let object = versions::current(cx, bucket, key).await?;
+        expected.check(object.as_ref(), key)?;
+        let marker = versions::delete(cx, bucket, key, None).await?;
+        let version = marker.as_ref().map(|marker| marker.version.clone().unwrap_or_else(|| "null".to_owned()));
+        return Ok(Gone { version, marker: marker.is_some() });
+    };
+    let found = versions::find(cx, bucket, key, Some(id)).await?;
+    let object = found.as_ref().and_then(|found| match &found.version {
+        Version::Object(object) => Some(object),
+        Version::Marker(_) => None,
+    });
+    expected.check(object, key)?;
     if let Some(object) = object {
-        cx.tx().delete(&Scope::world(), &OBJECTS, &key).await?;
-        content::discard(cx, &object).await?;
+        lock::check_delete(cx, object, bypass)?;
     }
-    Ok(())
+    let marker = matches!(&found, Some(found) if matches!(found.version, Version::Marker(_)));
+    // What is not there is deleted already.
+    if let Some(found) = &found {
+        versions::delete_version(cx, bucket, key, found).await?;
+    }
+    Ok(Gone { version: Some(id.to_owned()), marker })
 }
 
 pub(crate) async fn many(cx: &Cx, input: api::DeleteObjectsInput) -> Reply<api::DeleteObjectsOutput> {
@@ -59,17 +91,28 @@ pub(crate) async fn many(cx: &Cx, input: api::DeleteObjectsInput) -> Reply<api::
     if !(1..=MAX_OBJECTS).contains(&input.delete.objects.len()) {
         return Err(malformed_xml().into());
     }
+    let bypass = input.bypass_governance_retention == Some(true);
     let (mut deleted, mut errors) = (Vec::new(), Vec::new());
     for object in input.delete.objects {
         let expected =
             Expected { etag: object.e_tag.as_deref(), modified: object.last_modified_time, size: object.size };
-        match remove(cx, &bucket, &object.key, &expected).await {
-            Ok(()) => deleted.push(api::DeletedObject { key: Some(object.key), ..api::DeletedObject::default() }),
+        let named = object.version_id.as_deref();
+        let gone = match access::delete(cx, &bucket, &object.key, named, bypass).await {
+            Ok(()) => remove(cx, &bucket, &object.key, named, &expected, bypass).await,
+            Err(halt) => Err(halt),
+        };
+        match gone {
+            Ok(Gone { version, marker }) => deleted.push(api::DeletedObject {
+                key: Some(object.key),
+                delete_marker: Some(true).filter(|_| marker),
+                delete_marker_version_id: version.filter(|_| marker),
+                version_id: object.version_id,
+            }),
             Err(kumoi_core::Halt::Fault(fault)) => errors.push(api::Error {
                 key: Some(object.key),
                 code: Some(fault.code().to_owned()),
                 message: Some(fault.message().to_owned()),
-                version_id: None,
+                version_id: object.version_id,
             }),
             Err(halt) => return Err(halt),
         }

@@ -13,8 +13,78 @@ pub(crate) fn no_such_bucket() -> Fault {
     errors::no_such_bucket("The specified bucket does not exist")
 }
 
-pub(crate) fn no_such_key() -> Fault {
-    errors::no_such_key("The specified key does not exist.")
+pub(crate) fn no_such_key(key: &str) -> Fault {
+    errors::no_such_key("The specified key does not exist.").with_detail("Key", key)
+}
+
+pub(crate) fn no_such_version(key: &str, id: &str) -> Fault {
+    let fault = refused("NoSuchVersion", 404, "The specified version does not exist.");
+    fault.with_detail("Key", key).with_detail("VersionId", id)
+}
+
+pub(crate) fn method_not_allowed(resource: &'static str) -> Fault {
+    let fault = refused("MethodNotAllowed", 405, "The specified method is not allowed against this resource.");
+    fault.with_detail("Method", "GET").with_detail("ResourceType", resource).with_header("allow", "DELETE")
+}
+
+pub(crate) fn denied(message: impl Into<String>) -> Fault {
+    errors::access_denied(message)
+}
+
+pub(crate) fn bad_request(message: impl Into<String>) -> Fault {
+    refused("BadRequest", 400, message)
+}
+
+pub(crate) fn invalid_tag(message: impl Into<String>) -> Fault {
+    refused("InvalidTag", 400, message)
+}
+
+pub(crate) fn no_such_lock() -> Fault {
+    refused("NoSuchObjectLockConfiguration", 404, "The specified object does not have a ObjectLock configuration")
+}
+
+pub(crate) fn invalid_encryption_algorithm() -> Fault {
+    refused(
+        "InvalidEncryptionAlgorithmError",
+        400,
+        "The encryption request you specified is not valid. The valid value is AES256.",
+    )
+}
+
+pub(crate) fn acl_not_supported() -> Fault {
+    refused("AccessControlListNotSupported", 400, "The bucket does not allow ACLs")
+}
+
+pub(crate) fn acl_against_ownership() -> Fault {
+    refused(
+        "InvalidBucketAclWithObjectOwnership",
+        400,
+        "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
+    )
+}
+
+pub(crate) fn malformed_acl() -> Fault {
+    refused(
+        "MalformedACLError",
+        400,
+        "The XML you provided was not well-formed or did not validate against our published schema",
+    )
+}
+
+pub(crate) fn unresolvable_email() -> Fault {
+    refused(
+        "UnresolvableGrantByEmailAddress",
+        400,
+        "The e-mail address you provided does not match any account on record.",
+    )
+}
+
+pub(crate) fn missing_header(message: &str) -> Fault {
+    refused("MissingSecurityHeader", 400, message)
+}
+
+pub(crate) fn unexpected_content() -> Fault {
+    refused("UnexpectedContent", 400, "This request does not support content")
 }
 
 pub(crate) fn access_denied() -> Fault {
@@ -36,6 +106,11 @@ pub(crate) fn bucket_exists() -> Fault {
 
 pub(crate) fn bucket_not_empty() -> Fault {
     refused("BucketNotEmpty", 409, "The bucket you tried to delete is not empty")
+}
+
+pub(crate) fn versions_left() -> Fault {
+    let message = "The bucket you tried to delete is not empty. You must delete all versions in the bucket.";
+    refused("BucketNotEmpty", 409, message)
 }
 
 pub(crate) fn invalid_bucket_name() -> Fault {

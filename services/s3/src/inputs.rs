@@ -29,4 +29,20 @@ macro_rules! checksums {
     };
 }
 
-pub(crate) use {checksums, headers};
+/// Tells a checksum in an answer.
+macro_rules! tell_checksum {
+    ($output:ident, $checksum:expr) => {
+        if let Some(checksum) = $checksum {
+            let value = Some(checksum.value.clone());
+            match checksum.algorithm {
+                $crate::tables::Algorithm::Crc32 => $output.checksum_crc32 = value,
+                $crate::tables::Algorithm::Crc32c => $output.checksum_crc32_c = value,
+                $crate::tables::Algorithm::Crc64Nvme => $output.checksum_crc64_nvme = value,
+                $crate::tables::Algorithm::Sha1 => $output.checksum_sha1 = value,
+                $crate::tables::Algorithm::Sha256 => $output.checksum_sha256 = value,
+            }
+        }
+    };
+}
+
+pub(crate) use {checksums, headers, tell_checksum};

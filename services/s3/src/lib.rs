@@ -6,33 +6,44 @@
 //! |---|---|
 //! | `tables`, `names` | what is stored, and how things may be called |
 //! | `bucket` | buckets |
+//! | `access`, `acl`, `accounts` | who may do what, and who owns what |
 //! | `put`, `copy`, `multipart`, `digests`, `content` | objects on their way in, and what is computed of them on the way |
+//! | `attributes`, `encryption`, `lock`, `tags` | what is said of objects besides their headers |
+//! | `versions` | versions of objects, and delete markers |
 //! | `get`, `conditions`, `range` | objects on their way out |
 //! | `delete` | objects that go |
-//! | `list` | listing objects |
+//! | `list` | listing objects, versions and uploads |
 
 mod api {
     include!(concat!(env!("OUT_DIR"), "/api.rs"));
 }
+mod access;
+mod accounts;
+mod acl;
+mod attributes;
 mod bucket;
 mod conditions;
 mod content;
 mod copy;
 mod delete;
 mod digests;
+mod encryption;
 mod errors;
 mod get;
 mod inputs;
 mod list;
+mod lock;
 mod multipart;
 mod names;
 mod put;
 mod range;
 mod tables;
+mod tags;
+mod versions;
 
 use std::sync::Arc;
 
-use kumoi_core::{Cx, Descriptor, Future, Reply, Service, ValidationStyle};
+use kumoi_core::{Cx, Descriptor, Future, OptionEffect, Reply, Service, ServiceOption, ValidationStyle};
 use kumoi_model::Value;
 
 /// The service, for the list of services.
@@ -51,9 +62,31 @@ impl Service for S3 {
     }
 
     fn call<'a>(&'a self, cx: &'a Cx, operation: &'a str, input: &'a Value) -> Future<'a, Reply<Value>> {
-        api::dispatch(self, cx, operation, input)
+        Box::pin(async move {
+            access::authorize(cx, operation, input).await?;
+            api::dispatch(self, cx, operation, input).await
+        })
+    }
+
+    fn options(&self) -> &'static [ServiceOption] {
+        &[
+            ServiceOption {
+                name: DEFAULTS,
+                effect: OptionEffect::OneOf {
+                    values: &["2022"],
+                    otherwise: "new buckets are as AWS makes them today; 2022 makes them as before April 2023, with access control lists",
+                },
+            },
+            ServiceOption { name: OWNER_NAMES, effect: OptionEffect::Honoured },
+        ]
     }
 }
+
+/// Option: `2022` for new buckets as they were before April 2023, when access control lists were not disabled and public access was not blocked.
+const DEFAULTS: &str = "S3_DEFAULTS";
+
+/// Option: the display names of accounts, `111111111111=name,…`, which S3 told until November 2025.
+const OWNER_NAMES: &str = "S3_OWNER_NAMES";
 
 impl api::Api for S3 {
     async fn create_bucket(&self, cx: &Cx, input: api::CreateBucketInput) -> Reply<api::CreateBucketOutput> {
@@ -137,7 +170,7 @@ impl api::Api for S3 {
         cx: &Cx,
         input: api::ListMultipartUploadsInput,
     ) -> Reply<api::ListMultipartUploadsOutput> {
-        multipart::list_uploads(cx, input).await
+        list::uploads(cx, input).await
     }
 
     async fn delete_object(&self, cx: &Cx, input: api::DeleteObjectInput) -> Reply<api::DeleteObjectOutput> {
@@ -154,5 +187,85 @@ impl api::Api for S3 {
 
     async fn list_objects_v2(&self, cx: &Cx, input: api::ListObjectsV2Input) -> Reply<api::ListObjectsV2Output> {
         list::second_version(cx, input).await
+    }
+
+    async fn list_object_versions(
+        &self,
+        cx: &Cx,
+        input: api::ListObjectVersionsInput,
+    ) -> Reply<api::ListObjectVersionsOutput> {
+        list::versions(cx, input).await
+    }
+
+    async fn get_bucket_acl(&self, cx: &Cx, input: api::GetBucketAclInput) -> Reply<api::GetBucketAclOutput> {
+        acl::get_bucket(cx, input).await
+    }
+
+    async fn put_bucket_acl(&self, cx: &Cx, input: api::PutBucketAclInput) -> Reply<api::PutBucketAclOutput> {
+        acl::put_bucket(cx, input).await
+    }
+
+    async fn get_object_acl(&self, cx: &Cx, input: api::GetObjectAclInput) -> Reply<api::GetObjectAclOutput> {
+        acl::get_object(cx, input).await
+    }
+
+    async fn put_object_acl(&self, cx: &Cx, input: api::PutObjectAclInput) -> Reply<api::PutObjectAclOutput> {
+        acl::put_object(cx, input).await
+    }
+
+    async fn get_object_tagging(
+        &self,
+        cx: &Cx,
+        input: api::GetObjectTaggingInput,
+    ) -> Reply<api::GetObjectTaggingOutput> {
+        tags::get(cx, input).await
+    }
+
+    async fn put_object_tagging(
+        &self,
+        cx: &Cx,
+        input: api::PutObjectTaggingInput,
+    ) -> Reply<api::PutObjectTaggingOutput> {
+        tags::put(cx, input).await
+    }
+
+    async fn delete_object_tagging(
+        &self,
+        cx: &Cx,
+        input: api::DeleteObjectTaggingInput,
+    ) -> Reply<api::DeleteObjectTaggingOutput> {
+        tags::delete(cx, input).await
+    }
+
+    async fn get_object_retention(
+        &self,
+        cx: &Cx,
+        input: api::GetObjectRetentionInput,
+    ) -> Reply<api::GetObjectRetentionOutput> {
+        lock::get_retention(cx, input).await
+    }
+
+    async fn put_object_retention(
+        &self,
+        cx: &Cx,
+        input: api::PutObjectRetentionInput,
+    ) -> Reply<api::PutObjectRetentionOutput> {
+        lock::put_retention(cx, input).await
+    }
+
+    async fn get_object_legal_hold(
+        &self,
+        cx: &Cx,
+        input: api::GetObjectLegalHoldInput,
+    ) -> Reply<api::GetObjectLegalHoldOutput> {
+        lock::get_hold(cx, input).await
+    }
+
+    async fn put_object_legal_hold(
+        &self,
+        cx: &Cx,
+        input: api::PutObjectLegalHoldInput,
+    ) -> Reply<api::PutObjectLegalHoldOutput> {
+        lock::put_hold(cx, input).await
     }
 }

@@ -5,14 +5,15 @@ use kumoi_core::{Cx, Fault, Reply};
 use kumoi_store::{KeyRange, Scope};
 
 use crate::digests::{Claims, Digesting, Digests, combined, composite, tag_of_parts};
+use crate::encryption::{tell_encryption, tell_managed_encryption};
 use crate::errors::{
     bad_digest, entity_too_small, invalid_argument, invalid_part, invalid_part_order, invalid_request, malformed_xml,
     no_such_upload, precondition_failed,
 };
-use crate::inputs::{checksums, headers};
+use crate::inputs::{checksums, headers, tell_checksum};
 use crate::names::check_key;
-use crate::tables::{Algorithm, Bucket, Checksum, Content, Object, PARTS, Part, Piece, UPLOADS, Upload};
-use crate::{api, bucket, get, list, put};
+use crate::tables::{Algorithm, Bucket, Checksum, Content, Encryption, Object, PARTS, Part, Piece, UPLOADS, Upload};
+use crate::{accounts, api, attributes, bucket, get, list, put, versions};
 
 /// The highest number of a part.
 const MAX_PARTS: i32 = 10_000;
@@ -30,18 +31,28 @@ pub(crate) async fn create(cx: &Cx, input: api::CreateMultipartUploadInput) -> R
     let none = Algorithm::ALL.map(|algorithm| (algorithm, None));
     let algorithm = Claims::read(None, input.checksum_algorithm.as_deref(), none)?.algorithm;
     let composite = kind(algorithm, input.checksum_type.as_deref())?;
-    let upload = Upload { initiated: cx.now().micros(), headers: headers!(input), storage_class, algorithm, composite };
+    let attributes = attributes::asked!(input).read(cx, &bucket).await?;
+    let upload = Upload {
+        initiated: cx.now().micros(),
+        headers: headers!(input),
+        storage_class,
+        algorithm,
+        composite,
+        attributes,
+        initiator: cx.account().to_owned(),
+    };
     let id = cx.ids().alphanumeric(64);
     cx.tx().put(&Scope::world(), &UPLOADS, &(bucket.id, input.key.clone(), id.clone()), &upload).await?;
-    Ok(api::CreateMultipartUploadOutput {
+    let mut output = api::CreateMultipartUploadOutput {
         bucket: Some(input.bucket),
         key: Some(input.key),
         upload_id: Some(id),
-        server_side_encryption: Some("AES256".to_owned()),
         checksum_algorithm: algorithm.map(|algorithm| algorithm.name().to_owned()),
         checksum_type: algorithm.map(|_| type_name(composite)),
         ..api::CreateMultipartUploadOutput::default()
-    })
+    };
+    tell_encryption!(output, &upload.attributes.encryption);
+    Ok(output)
 }
 
 /// Whether the checksum is made of those of the parts: by default, but for CRC-64/NVME, which is of the whole object always.
@@ -61,7 +72,7 @@ fn kind(algorithm: Option<Algorithm>, asked: Option<&str>) -> Result<bool, Fault
     }
 }
 
-fn type_name(composite: bool) -> String {
+pub(crate) fn type_name(composite: bool) -> String {
     if composite { "COMPOSITE" } else { "FULL_OBJECT" }.to_owned()
 }
 
@@ -102,14 +113,19 @@ impl Target {
         self.upload.algorithm.unwrap_or(Algorithm::Crc64Nvme)
     }
 
+    /// How the object will be encrypted.
+    pub(crate) fn encryption(&self) -> &Encryption {
+        &self.upload.attributes.encryption
+    }
+
     /// Keeps what was received as the part, in place of what it was before.
-    pub(crate) async fn store(&self, cx: &Cx, received: &Received<Digests>) -> Reply<Part> {
+    pub(crate) async fn store<S>(&self, cx: &Cx, received: &Received<S>, digests: &Digests) -> Reply<Part> {
         let part = Part {
             modified: cx.now().micros(),
             size: received.size,
-            etag: received.seen.md5.clone(),
-            checksum: received.seen.checksum.clone(),
-            sent: received.seen.other.clone(),
+            etag: attributes::etag(cx, self.encryption(), &digests.md5),
+            checksum: digests.checksum.clone(),
+            sent: digests.other.clone(),
             body: cx.keep(received).await?,
         };
         let key = (self.bucket.id, self.id.clone(), self.number);
@@ -124,6 +140,7 @@ impl Target {
 pub(crate) async fn upload(cx: &Cx, input: api::UploadPartInput) -> Reply<api::UploadPartOutput> {
     let owner = input.expected_bucket_owner.as_deref();
     let target = Target::find(cx, &input.bucket, &input.key, input.upload_id, input.part_number, owner).await?;
+    attributes::customer_key!(input).check_against(target.encryption())?;
     let (md5, announced) = (input.content_md5.as_deref(), input.checksum_algorithm.as_deref());
     let claims = Claims::read(md5, announced, checksums!(input))?;
     let given = claims.given();
@@ -140,17 +157,11 @@ pub(crate) async fn upload(cx: &Cx, input: api::UploadPartInput) -> Reply<api::U
     let kept = target.algorithm();
     let trailers = input.body.as_ref().map(|body| body.trailers().clone());
     let received = cx.receive(input.body.as_ref(), || Digesting::new(claims, trailers, Some(kept)))?;
-    let part = target.store(cx, &received).await?;
-    Ok(api::UploadPartOutput {
-        server_side_encryption: Some("AES256".to_owned()),
-        e_tag: Some(format!("\"{}\"", part.etag)),
-        checksum_crc32: part.checksum_of(Algorithm::Crc32),
-        checksum_crc32_c: part.checksum_of(Algorithm::Crc32c),
-        checksum_crc64_nvme: part.checksum_of(Algorithm::Crc64Nvme),
-        checksum_sha1: part.checksum_of(Algorithm::Sha1),
-        checksum_sha256: part.checksum_of(Algorithm::Sha256),
-        ..api::UploadPartOutput::default()
-    })
+    let part = target.store(cx, &received, &received.seen).await?;
+    let mut output = api::UploadPartOutput { e_tag: Some(put::quoted(&part.etag)), ..api::UploadPartOutput::default() };
+    tell_checksum!(output, Some(part.known_checksum()));
+    tell_encryption!(output, target.encryption());
+    Ok(output)
 }
 
 pub(crate) async fn complete(
@@ -175,34 +186,47 @@ pub(crate) async fn complete(
             return Err(bad_digest(algorithm.name()).into());
         }
     }
-    let key = (bucket.id, input.key);
-    let object = Object {
+    let encryption = &upload.attributes.encryption;
+    let pieces = parts.iter().zip(&listed).enumerate().map(|(index, (part, given))| {
+        let number = given.part_number.and_then(|number| u32::try_from(number).ok());
+        Piece {
+            size: part.size,
+            body: part.body.clone(),
+            checksum: upload.algorithm.map(|_| part.checksum.value.clone()),
+            number: number.filter(|number| usize::try_from(*number) != Ok(index + 1)),
+        }
+    });
+    let mut object = Object {
         modified: upload.initiated,
         size,
-        etag: tag_of_parts(parts.iter().map(|part| part.etag.as_str())),
+        etag: match encryption {
+            Encryption::S3 => tag_of_parts(parts.iter().map(|part| part.etag.as_str())),
+            other => format!("{}-{}", attributes::etag(cx, other, ""), parts.len()),
+        },
         checksum,
+        content: Content::Parts(pieces.collect()),
         headers: upload.headers,
         storage_class: upload.storage_class,
-        content: Content::Parts(parts.into_iter().map(|part| Piece { size: part.size, body: part.body }).collect()),
+        version: None,
+        attributes: upload.attributes,
     };
-    put::replace(cx, &key, &object, input.if_match.as_deref(), input.if_none_match.as_deref()).await?;
+    let conditions = (input.if_match.as_deref(), input.if_none_match.as_deref());
+    versions::put(cx, &bucket, &input.key, &mut object, conditions).await?;
     let used: Vec<_> = listed.iter().filter_map(|part| u32::try_from(part.part_number?).ok()).collect();
-    remove(cx, bucket.id, &key.1, &input.upload_id, &used).await?;
+    remove(cx, bucket.id, &input.key, &input.upload_id, &used).await?;
     let endpoint = cx.endpoint();
-    Ok(api::CompleteMultipartUploadOutput {
-        location: Some(format!("{}://{}/{}/{}", endpoint.scheme, endpoint.host, input.bucket, key.1)),
+    let mut output = api::CompleteMultipartUploadOutput {
+        location: Some(format!("{}://{}/{}/{}", endpoint.scheme, endpoint.host, input.bucket, input.key)),
         bucket: Some(input.bucket),
-        key: Some(key.1),
-        e_tag: Some(format!("\"{}\"", object.etag)),
-        checksum_crc32: object.checksum.of(Algorithm::Crc32),
-        checksum_crc32_c: object.checksum.of(Algorithm::Crc32c),
-        checksum_crc64_nvme: object.checksum.of(Algorithm::Crc64Nvme),
-        checksum_sha1: object.checksum.of(Algorithm::Sha1),
-        checksum_sha256: object.checksum.of(Algorithm::Sha256),
+        key: Some(input.key),
+        e_tag: Some(put::quoted(&object.etag)),
         checksum_type: Some(object.checksum.type_name().to_owned()),
-        server_side_encryption: Some("AES256".to_owned()),
+        version_id: versions::id_of(&bucket, &object),
         ..api::CompleteMultipartUploadOutput::default()
-    })
+    };
+    tell_checksum!(output, Some(&object.checksum));
+    tell_managed_encryption!(output, &object.attributes.encryption);
+    Ok(output)
 }
 
 /// The parts that a client lists, which must be those that were uploaded.
@@ -225,7 +249,8 @@ async fn chosen(cx: &Cx, bucket: &Bucket, id: &str, listed: &[api::CompletedPart
         let part = part.ok_or_else(invalid_part)?;
         let tag = given.e_tag.as_deref().unwrap_or_default().trim_matches('"');
         let other = |(algorithm, value): (Algorithm, Option<&str>)| {
-            value.is_some() && part.checksum_of(algorithm).as_deref() != value
+            let known = part.known_checksum();
+            value.is_some_and(|value| known.algorithm != algorithm || known.value != value)
         };
         if tag != part.etag || checksums!(given).into_iter().any(other) {
             return Err(invalid_part().into());
@@ -292,20 +317,19 @@ pub(crate) async fn list_parts(cx: &Cx, input: api::ListPartsInput) -> Reply<api
     let more = found.len() > wanted;
     found.truncate(wanted);
     let last = found.last().map_or(marker, |((.., number), _)| i32::try_from(*number).unwrap_or(i32::MAX));
-    let written = |((.., number), part): ((u64, String, u32), Part)| api::Part {
-        part_number: i32::try_from(number).ok(),
-        last_modified: Some(get::seconds(part.modified)),
-        e_tag: Some(format!("\"{}\"", part.etag)),
-        size: i64::try_from(part.size).ok(),
-        checksum_crc32: part.checksum_of(Algorithm::Crc32),
-        checksum_crc32_c: part.checksum_of(Algorithm::Crc32c),
-        checksum_crc64_nvme: part.checksum_of(Algorithm::Crc64Nvme),
-        checksum_sha1: part.checksum_of(Algorithm::Sha1),
-        checksum_sha256: part.checksum_of(Algorithm::Sha256),
-        ..api::Part::default()
+    let written = |((.., number), part): ((u64, String, u32), Part)| {
+        let mut written = api::Part {
+            part_number: i32::try_from(number).ok(),
+            last_modified: Some(get::seconds(part.modified)),
+            e_tag: Some(put::quoted(&part.etag)),
+            size: i64::try_from(part.size).ok(),
+            ..api::Part::default()
+        };
+        tell_checksum!(written, Some(part.known_checksum()));
+        written
     };
     let parts: Vec<_> = found.into_iter().map(written).collect();
-    let owner = bucket::owner_of(&bucket.account);
+    let own = upload.attributes.owner.as_deref().unwrap_or(&bucket.account);
     Ok(api::ListPartsOutput {
         bucket: Some(input.bucket),
         key: Some(input.key),
@@ -315,59 +339,11 @@ pub(crate) async fn list_parts(cx: &Cx, input: api::ListPartsInput) -> Reply<api
         max_parts: Some(max),
         is_truncated: Some(more),
         parts: Some(parts).filter(|parts| !parts.is_empty()),
-        initiator: Some(api::Initiator { id: owner.id.clone(), display_name: None }),
-        owner: Some(owner),
+        initiator: Some(accounts::initiator(cx, &upload.initiator)),
+        owner: Some(accounts::owner(cx, own)),
         storage_class: Some(upload.storage_class.unwrap_or_else(|| "STANDARD".to_owned())),
         checksum_algorithm: upload.algorithm.map(|algorithm| algorithm.name().to_owned()),
         checksum_type: upload.algorithm.map(|_| type_name(upload.composite)),
         ..api::ListPartsOutput::default()
-    })
-}
-
-pub(crate) async fn list_uploads(
-    cx: &Cx,
-    input: api::ListMultipartUploadsInput,
-) -> Reply<api::ListMultipartUploadsOutput> {
-    let bucket = bucket::find(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
-    let max = list::most(input.max_uploads, "max-uploads")?;
-    let wanted = usize::try_from(max).unwrap_or(0);
-    let prefix = input.prefix.as_deref().unwrap_or_default();
-    let mut range = KeyRange::starts_with(&(bucket.id,), prefix);
-    let marker = input.key_marker.as_deref().filter(|marker| !marker.is_empty());
-    range = match (marker, input.upload_id_marker.as_deref()) {
-        (Some(key), Some(id)) => range.after(&(bucket.id, key, id)),
-        (Some(key), None) => range.after(&(bucket.id, key)),
-        (None, _) => range,
-    };
-    let mut found = cx.tx().range(&Scope::world(), &UPLOADS, range, wanted + 1).await?;
-    let more = found.len() > wanted;
-    found.truncate(wanted);
-    let (next_key, next_id) = found.last().filter(|_| more).map(|((_, key, id), _)| (key.clone(), id.clone())).unzip();
-    let encoding = list::Encoding::read(input.encoding_type.as_deref())?;
-    let owner = bucket::owner_of(&bucket.account);
-    let written = |((_, key, id), upload): ((u64, String, String), Upload)| api::MultipartUpload {
-        upload_id: Some(id),
-        key: Some(encoding.write(&key)),
-        initiated: Some(get::seconds(upload.initiated)),
-        storage_class: Some(upload.storage_class.unwrap_or_else(|| "STANDARD".to_owned())),
-        owner: Some(owner.clone()),
-        initiator: Some(api::Initiator { id: owner.id.clone(), display_name: None }),
-        checksum_algorithm: upload.algorithm.map(|algorithm| algorithm.name().to_owned()),
-        checksum_type: upload.algorithm.map(|_| type_name(upload.composite)),
-        version_id: None,
-    };
-    let uploads: Vec<_> = found.into_iter().map(written).collect();
-    Ok(api::ListMultipartUploadsOutput {
-        bucket: Some(input.bucket),
-        key_marker: Some(encoding.write(input.key_marker.as_deref().unwrap_or_default())),
-        upload_id_marker: Some(input.upload_id_marker.unwrap_or_default()),
-        next_key_marker: encoding.write_any(next_key),
-        next_upload_id_marker: next_id,
-        prefix: Some(encoding.write(prefix)),
-        max_uploads: Some(max),
-        is_truncated: Some(more),
-        uploads: Some(uploads).filter(|uploads| !uploads.is_empty()),
-        encoding_type: input.encoding_type,
-        ..api::ListMultipartUploadsOutput::default()
     })
 }

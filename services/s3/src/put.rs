@@ -4,15 +4,14 @@ use std::collections::BTreeMap;
 
 use kumoi_core::body::Received;
 use kumoi_core::{Cx, Fault, Reply};
-use kumoi_store::Scope;
 
-use crate::api;
 use crate::digests::{Claims, Digesting, Digests};
+use crate::encryption::tell_encryption;
 use crate::errors::{invalid_storage_class, metadata_too_large};
-use crate::inputs::{checksums, headers};
+use crate::inputs::{checksums, headers, tell_checksum};
 use crate::names::check_key;
-use crate::tables::{Algorithm, Content, Headers, OBJECTS, Object};
-use crate::{bucket, conditions, content};
+use crate::tables::{Attributes, Content, Headers, Object};
+use crate::{api, attributes, bucket, versions};
 
 /// Bytes that names and values of a user's metadata may have together.
 const MAX_METADATA: usize = 2048;
@@ -33,15 +32,32 @@ pub(crate) async fn put(cx: &Cx, input: api::PutObjectInput) -> Reply<api::PutOb
     let bucket = bucket::find(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
     check_key(&input.key)?;
     let storage_class = storage_class(input.storage_class)?;
+    let attributes = attributes::asked!(input).read(cx, &bucket).await?;
     let (md5, announced) = (input.content_md5.as_deref(), input.checksum_algorithm.as_deref());
     let claims = Claims::read(md5, announced, checksums!(input))?;
     let trailers = input.body.as_ref().map(|body| body.trailers().clone());
     let received = cx.receive(input.body.as_ref(), || Digesting::new(claims, trailers, None))?;
-    let (if_match, if_none_match) = (input.if_match, input.if_none_match);
-    let key = (bucket.id, input.key.clone());
-    let object = received_object(cx, &received, &received.seen, headers!(input), storage_class).await?;
-    replace(cx, &key, &object, if_match.as_deref(), if_none_match.as_deref()).await?;
-    Ok(output(&object))
+    let conditions = (input.if_match.as_deref(), input.if_none_match.as_deref());
+    let (seen, stored) = (&received.seen, Stored { headers: headers!(input), storage_class, attributes });
+    let mut object = received_object(cx, &received, seen, stored).await?;
+    versions::put(cx, &bucket, &input.key, &mut object, conditions).await?;
+    let mut output = api::PutObjectOutput {
+        e_tag: Some(quoted(&object.etag)),
+        size: None,
+        checksum_type: Some("FULL_OBJECT".to_owned()),
+        version_id: versions::id_of(&bucket, &object),
+        ..api::PutObjectOutput::default()
+    };
+    tell_checksum!(output, Some(&object.checksum));
+    tell_encryption!(output, &object.attributes.encryption);
+    Ok(output)
+}
+
+/// What an object is stored with, besides its bytes.
+pub(crate) struct Stored {
+    pub(crate) headers: Headers,
+    pub(crate) storage_class: Option<String>,
+    pub(crate) attributes: Attributes,
 }
 
 /// An object of bytes that one request sent.
@@ -49,50 +65,25 @@ pub(crate) async fn received_object<S>(
     cx: &Cx,
     received: &Received<S>,
     digests: &Digests,
-    headers: Headers,
-    storage_class: Option<String>,
+    stored: Stored,
 ) -> Reply<Object> {
+    let Stored { headers, storage_class, attributes } = stored;
     Ok(Object {
         modified: cx.now().micros(),
         size: received.size,
-        etag: digests.md5.clone(),
+        etag: attributes::etag(cx, &attributes.encryption, &digests.md5),
         checksum: digests.checksum.clone(),
         headers,
         storage_class,
         content: Content::One(cx.keep(received).await?),
+        version: None,
+        attributes,
     })
 }
 
-/// Puts an object in the place of what is there, under conditions on that.
-pub(crate) async fn replace(
-    cx: &Cx,
-    key: &(u64, String),
-    object: &Object,
-    if_match: Option<&str>,
-    if_none_match: Option<&str>,
-) -> Reply<()> {
-    let before = cx.tx().get(&Scope::world(), &OBJECTS, key).await?;
-    conditions::of_write(before.as_ref(), if_match, if_none_match)?;
-    cx.tx().put(&Scope::world(), &OBJECTS, key, object).await?;
-    if let Some(before) = before {
-        content::discard(cx, &before).await?;
-    }
-    Ok(())
-}
-
-fn output(object: &Object) -> api::PutObjectOutput {
-    api::PutObjectOutput {
-        e_tag: Some(format!("\"{}\"", object.etag)),
-        checksum_crc32: object.checksum.of(Algorithm::Crc32),
-        checksum_crc32_c: object.checksum.of(Algorithm::Crc32c),
-        checksum_crc64_nvme: object.checksum.of(Algorithm::Crc64Nvme),
-        checksum_sha1: object.checksum.of(Algorithm::Sha1),
-        checksum_sha256: object.checksum.of(Algorithm::Sha256),
-        checksum_type: Some("FULL_OBJECT".to_owned()),
-        // Every object has been encrypted with keys of S3 since 2023.
-        server_side_encryption: Some("AES256".to_owned()),
-        ..api::PutObjectOutput::default()
-    }
+/// An entity tag as headers have it.
+pub(crate) fn quoted(etag: &str) -> String {
+    ["\"", etag, "\""].concat()
 }
 
 pub(crate) fn storage_class(class: Option<String>) -> Result<Option<String>, Fault> {

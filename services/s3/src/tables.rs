@@ -15,6 +15,65 @@ pub(crate) struct Bucket {
     pub(crate) region: String,
     /// In microseconds since 1970.
     pub(crate) created: i64,
+    #[serde(default)]
+    pub(crate) versioning: Versioning,
+    /// Objects can be locked.
+    #[serde(default)]
+    pub(crate) lock: bool,
+    #[serde(default)]
+    pub(crate) ownership: Ownership,
+    #[serde(default)]
+    pub(crate) block: PublicAccessBlock,
+    /// `None`: the owner alone may do everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) acl: Option<Acl>,
+}
+
+/// Who owns the objects of a bucket (User Guide, "Controlling ownership of objects and disabling ACLs").
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Ownership {
+    /// The bucket's owner, always; access control lists are disabled.
+    #[default]
+    #[serde(rename = "e")]
+    Enforced,
+    /// The bucket's owner where the writer grants full control.
+    #[serde(rename = "p")]
+    Preferred,
+    /// Who wrote them.
+    #[serde(rename = "w")]
+    Writer,
+    /// As [`Writer`](Self::Writer), and nobody has ever said so.
+    #[serde(rename = "n")]
+    None,
+}
+
+/// What is not allowed to be public (User Guide, "Blocking public access to your Amazon S3 storage").
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct PublicAccessBlock {
+    /// Whether there is such a configuration at all.
+    #[serde(rename = "s")]
+    pub(crate) set: bool,
+    #[serde(rename = "a")]
+    pub(crate) public_acls: bool,
+    #[serde(rename = "i")]
+    pub(crate) ignore_public_acls: bool,
+    #[serde(rename = "p")]
+    pub(crate) public_policy: bool,
+    #[serde(rename = "r")]
+    pub(crate) restrict_public_buckets: bool,
+}
+
+/// Whether a bucket keeps versions of its objects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Versioning {
+    #[default]
+    #[serde(rename = "o")]
+    Off,
+    #[serde(rename = "e")]
+    Enabled,
+    #[serde(rename = "s")]
+    Suspended,
 }
 
 pub(crate) static BUCKETS: Table<String, Bucket> = Table::world("s3", "buckets").indexed(&[&OWNED]);
@@ -43,6 +102,159 @@ pub(crate) struct Object {
     pub(crate) storage_class: Option<String>,
     #[serde(rename = "b")]
     pub(crate) content: Content,
+    /// `None` is the version `null`.
+    #[serde(rename = "v", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) version: Option<String>,
+    #[serde(rename = "a", default, skip_serializing_if = "Attributes::is_empty")]
+    pub(crate) attributes: Attributes,
+}
+
+/// What can be said of an object besides its headers; most have nothing of it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Attributes {
+    /// The account that owns it, where that is not the bucket's.
+    #[serde(rename = "o", skip_serializing_if = "Option::is_none")]
+    pub(crate) owner: Option<String>,
+    /// `None`: the owner alone may do everything.
+    #[serde(rename = "a", skip_serializing_if = "Option::is_none")]
+    pub(crate) acl: Option<Acl>,
+    #[serde(rename = "t", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) tags: Vec<(String, String)>,
+    #[serde(rename = "e", skip_serializing_if = "Encryption::is_usual")]
+    pub(crate) encryption: Encryption,
+    #[serde(rename = "r", skip_serializing_if = "Option::is_none")]
+    pub(crate) retention: Option<Retention>,
+    /// A legal hold; `None` if nobody ever spoke of one.
+    #[serde(rename = "h", skip_serializing_if = "Option::is_none")]
+    pub(crate) hold: Option<bool>,
+    /// A copy of an archived object.
+    #[serde(rename = "c", skip_serializing_if = "Option::is_none")]
+    pub(crate) restored: Option<Restored>,
+    /// What became of its replication.
+    #[serde(rename = "p", skip_serializing_if = "Option::is_none")]
+    pub(crate) replication: Option<Replication>,
+}
+
+impl Attributes {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// An access control list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Acl(pub(crate) Vec<Grant>);
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Grant {
+    #[serde(rename = "w")]
+    pub(crate) grantee: Grantee,
+    #[serde(rename = "p")]
+    pub(crate) permission: Permission,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Grantee {
+    /// An account.
+    #[serde(rename = "a")]
+    Account(String),
+    #[serde(rename = "g")]
+    Group(Group),
+}
+
+/// Groups that Amazon S3 knows (User Guide, "Access control list overview").
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Group {
+    #[serde(rename = "e")]
+    Everyone,
+    #[serde(rename = "a")]
+    Authenticated,
+    #[serde(rename = "l")]
+    LogDelivery,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Permission {
+    #[serde(rename = "f")]
+    FullControl,
+    #[serde(rename = "r")]
+    Read,
+    #[serde(rename = "w")]
+    Write,
+    #[serde(rename = "ra")]
+    ReadAcp,
+    #[serde(rename = "wa")]
+    WriteAcp,
+}
+
+/// How an object is encrypted.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Encryption {
+    /// With keys of S3's own.
+    #[default]
+    #[serde(rename = "s")]
+    S3,
+    /// With a key of KMS.
+    #[serde(rename = "k")]
+    Kms {
+        /// Twice (`aws:kms:dsse`).
+        #[serde(rename = "d", default)]
+        dual: bool,
+        /// The ARN of the key.
+        #[serde(rename = "k")]
+        key: String,
+        #[serde(rename = "b", default)]
+        bucket_key: bool,
+        /// As the client sent it.
+        #[serde(rename = "c", default)]
+        context: Option<String>,
+    },
+    /// With a key that the client keeps, of which this is the MD5 in base64.
+    #[serde(rename = "c")]
+    Customer(String),
+}
+
+impl Encryption {
+    fn is_usual(&self) -> bool {
+        *self == Self::S3
+    }
+}
+
+/// Until when an object must not be deleted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Retention {
+    /// Nobody can shorten it; else who has the permission can (governance).
+    #[serde(rename = "c")]
+    pub(crate) compliance: bool,
+    /// In microseconds since 1970.
+    #[serde(rename = "u")]
+    pub(crate) until: i64,
+}
+
+/// A copy of an archived object that can be read for a while.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Restored {
+    /// When it is there, in microseconds since 1970.
+    #[serde(rename = "f")]
+    pub(crate) from: i64,
+    /// When it goes, in microseconds since 1970.
+    #[serde(rename = "u")]
+    pub(crate) until: i64,
+}
+
+/// What became of an object's replication.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Replication {
+    #[serde(rename = "p")]
+    Pending,
+    #[serde(rename = "c")]
+    Completed,
+    #[serde(rename = "f")]
+    Failed,
+    /// It is itself a replica.
+    #[serde(rename = "r")]
+    Replica,
 }
 
 /// The bytes of an object.
@@ -63,6 +275,12 @@ pub(crate) struct Piece {
     pub(crate) size: u64,
     #[serde(rename = "b")]
     pub(crate) body: Body,
+    /// The part's own, of the algorithm of the object's.
+    #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) checksum: Option<String>,
+    /// Its number, where that is not its place.
+    #[serde(rename = "i", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) number: Option<u32>,
 }
 
 /// A checksum of bytes.
@@ -76,11 +294,6 @@ pub(crate) struct Checksum {
 }
 
 impl Checksum {
-    /// The value, if it is of that algorithm.
-    pub(crate) fn of(&self, algorithm: Algorithm) -> Option<String> {
-        (self.algorithm == algorithm).then(|| self.value.clone())
-    }
-
     /// Whether it is of all bytes, or of the checksums of the parts.
     pub(crate) fn type_name(&self) -> &'static str {
         // No base64 has a hyphen.
@@ -145,6 +358,11 @@ pub(crate) struct Upload {
     pub(crate) algorithm: Option<Algorithm>,
     /// The checksum is to be made of those of the parts.
     pub(crate) composite: bool,
+    #[serde(default)]
+    pub(crate) attributes: Attributes,
+    /// The account that began it.
+    #[serde(default)]
+    pub(crate) initiator: String,
 }
 
 /// By the bucket's id, the key, and the upload's id.
@@ -165,14 +383,59 @@ pub(crate) struct Part {
 }
 
 impl Part {
-    /// The checksum of that algorithm, as the client knows it.
-    pub(crate) fn checksum_of(&self, algorithm: Algorithm) -> Option<String> {
-        self.sent.as_ref().unwrap_or(&self.checksum).of(algorithm)
+    /// The checksum that the client knows.
+    pub(crate) fn known_checksum(&self) -> &Checksum {
+        self.sent.as_ref().unwrap_or(&self.checksum)
     }
 }
 
 /// By the bucket's id, the upload's id, and the number.
 pub(crate) static PARTS: Table<(u64, String, u32), Part> = Table::world("s3", "parts");
 
-/// By the bucket's id and the key.
+/// By the bucket's id and the key: the objects that a plain listing shows.
 pub(crate) static OBJECTS: Table<(u64, String), Object> = Table::world("s3", "objects");
+
+/// What a key has besides the object that a plain listing shows: older versions, and delete markers, the latest included.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Version {
+    #[serde(rename = "o")]
+    Object(Object),
+    #[serde(rename = "m")]
+    Marker(Marker),
+}
+
+/// Says that an object was deleted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Marker {
+    /// When, in microseconds since 1970.
+    #[serde(rename = "t")]
+    pub(crate) modified: i64,
+    /// `None` is the version `null`.
+    #[serde(rename = "v", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) version: Option<String>,
+    /// The account that owns it, where that is not the bucket's.
+    #[serde(rename = "o", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) owner: Option<String>,
+}
+
+impl Version {
+    /// The version's id.
+    pub(crate) fn id(&self) -> &str {
+        let (Self::Object(Object { version, .. }) | Self::Marker(Marker { version, .. })) = self;
+        version.as_deref().unwrap_or("null")
+    }
+
+    /// When it was written, in microseconds since 1970.
+    pub(crate) fn modified(&self) -> i64 {
+        let (Self::Object(Object { modified, .. }) | Self::Marker(Marker { modified, .. })) = self;
+        *modified
+    }
+}
+
+/// By the bucket's id, the key, and a number that is the less the younger the version is.
+pub(crate) static VERSIONS: Table<(u64, String, u64), Version> =
+    Table::world("s3", "versions").indexed(&[&VERSION_IDS]);
+
+/// The bucket's id, the key, and the version's id.
+pub(crate) static VERSION_IDS: Index<(u64, String, u64), Version, (u64, String, String)> =
+    Index::new("i", |(bucket, key, _), version| Some((*bucket, key.clone(), version.id().to_owned())));

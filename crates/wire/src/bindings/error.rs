@@ -27,6 +27,12 @@ pub(crate) fn encode_error(service: &Service, protocol: Protocol, error: &WireEr
     let mut map = HeaderMap::new();
     set_request_id(service, &mut map, request_id);
     write_members_as_headers(service, error, &mut map);
+    for (name, value) in &error.headers {
+        let name = http::HeaderName::from_bytes(name.as_bytes());
+        if let (Ok(name), Ok(value)) = (name, http::HeaderValue::from_str(value)) {
+            map.insert(name, value);
+        }
+    }
     let body = if protocol == Protocol::RestJson {
         headers::insert(&mut map, headers::ERROR_TYPE, &error.code);
         map.insert(CONTENT_TYPE, headers::APPLICATION_JSON);
@@ -64,6 +70,7 @@ fn xml_body(service: &Service, error: &WireError, request_id: &str) -> String {
         out.element("Message", &error.message);
     }
     write_members(&mut out, service, error, Scope::Body);
+    error.details.iter().for_each(|(name, value)| out.element(name, value));
     if unwrapped {
         out.element("RequestId", request_id);
         out.element("HostId", &host_id(request_id));

@@ -1,0 +1,147 @@
+//! How objects are encrypted, as requests and answers tell it (User Guide, "Protecting data with server-side encryption").
+//!
+//! Bytes are kept as they are: what clients can observe of encryption is who must show which key, and that is checked.
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use kumoi_core::{Cx, Fault};
+use md5::{Digest as _, Md5};
+
+use crate::errors::{access_denied, invalid_argument, invalid_encryption_algorithm, invalid_request};
+use crate::tables::{Encryption, Object};
+
+/// Bytes of a key of AES-256.
+const KEY: usize = 32;
+
+/// A key of the client's own, as three headers bring it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct CustomerKey<'a> {
+    pub(crate) algorithm: Option<&'a str>,
+    pub(crate) key: Option<&'a str>,
+    pub(crate) md5: Option<&'a str>,
+}
+
+impl CustomerKey<'_> {
+    /// The MD5 of the key, in base64; `None` when there is no key.
+    pub(crate) fn read(&self) -> Result<Option<String>, Fault> {
+        let missing = |what: &str| {
+            invalid_argument(format!(
+                "Requests specifying Server Side Encryption with Customer provided keys must provide {what}."
+            ))
+        };
+        match (self.algorithm, self.key, self.md5) {
+            (None, None, None) => return Ok(None),
+            (None, ..) => return Err(missing("a valid encryption algorithm")),
+            (Some(algorithm), ..) if algorithm != "AES256" => return Err(invalid_encryption_algorithm()),
+            (_, None, _) => return Err(missing("an appropriate secret key")),
+            (_, _, None) => return Err(missing("the client calculated MD5 of the secret key")),
+            _ => {}
+        }
+        let key = self.key.and_then(|key| STANDARD.decode(key).ok()).filter(|key| key.len() == KEY);
+        let key = key.ok_or_else(|| invalid_argument("The secret key was invalid for the specified algorithm."))?;
+        let md5 = STANDARD.encode(Md5::digest(key));
+        match self.md5 {
+            Some(given) if given == md5 => Ok(Some(md5)),
+            _ => Err(invalid_argument("The calculated MD5 hash of the key did not match the hash that was provided.")),
+        }
+    }
+
+    /// Checks the key of a request for an object's bytes or metadata.
+    pub(crate) fn check(&self, object: &Object) -> Result<(), Fault> {
+        self.check_against(&object.attributes.encryption)
+    }
+
+    pub(crate) fn check_against(&self, encryption: &Encryption) -> Result<(), Fault> {
+        match (self.read()?, encryption) {
+            (Some(given), Encryption::Customer(md5)) => {
+                verify_slices_are_equal(given.as_bytes(), md5.as_bytes()).map_err(|_| access_denied())
+            }
+            (None, Encryption::Customer(_)) => Err(invalid_request(
+                "The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.",
+            )),
+            (Some(_), _) => Err(invalid_request("The encryption parameters are not applicable to this object.")),
+            (None, _) => Ok(()),
+        }
+    }
+}
+
+/// What a request says of the encryption of what it writes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Asked<'a> {
+    pub(crate) method: Option<&'a str>,
+    pub(crate) kms_key: Option<&'a str>,
+    pub(crate) context: Option<&'a str>,
+    pub(crate) bucket_key: Option<bool>,
+    pub(crate) customer: CustomerKey<'a>,
+}
+
+impl Asked<'_> {
+    /// The encryption that is asked for; `None` when the bucket decides.
+    pub(crate) fn read(&self, cx: &Cx) -> Result<Option<Encryption>, Fault> {
+        let customer = self.customer.read()?;
+        if let Some(md5) = customer {
+            if self.method.is_some() {
+                return Err(invalid_argument(
+                    "Server Side Encryption with Customer provided key is incompatible with the encryption method specified",
+                ));
+            }
+            return Ok(Some(Encryption::Customer(md5)));
+        }
+        let kms = self.kms_key.is_some() || self.context.is_some();
+        match self.method {
+            Some(method @ ("aws:kms" | "aws:kms:dsse")) => Ok(Some(Encryption::Kms {
+                dual: method == "aws:kms:dsse",
+                key: kms_key(cx, self.kms_key)?,
+                bucket_key: self.bucket_key == Some(true),
+                context: self.context.map(str::to_owned),
+            })),
+            _ if kms => Err(invalid_argument(
+                "Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms",
+            )),
+            Some("AES256") => Ok(Some(Encryption::S3)),
+            Some(_) => Err(invalid_argument("The encryption method specified is not supported")),
+            None => Ok(None),
+        }
+    }
+}
+
+/// The ARN of a key that is named by ARN, id or alias; by default the key of S3's in the account.
+pub(crate) fn kms_key(cx: &Cx, named: Option<&str>) -> Result<String, Fault> {
+    match named {
+        None => Ok(cx.arn("kms", "alias/aws/s3")),
+        Some(named) if named.starts_with("arn:") => Ok(named.to_owned()),
+        Some("") => Err(invalid_argument("The KMS key id must not be empty.")),
+        Some(named) if named.starts_with("alias/") => Ok(cx.arn("kms", named)),
+        Some(named) => Ok(cx.arn("kms", &format!("key/{named}"))),
+    }
+}
+
+/// Tells in an answer with which key of AWS an object is encrypted.
+macro_rules! tell_managed_encryption {
+    ($output:ident, $encryption:expr) => {
+        match $encryption {
+            $crate::tables::Encryption::S3 => $output.server_side_encryption = Some("AES256".to_owned()),
+            $crate::tables::Encryption::Kms { dual, key, bucket_key, .. } => {
+                let method = if *dual { "aws:kms:dsse" } else { "aws:kms" };
+                $output.server_side_encryption = Some(method.to_owned());
+                $output.ssekms_key_id = Some(key.clone());
+                $output.bucket_key_enabled = Some(true).filter(|_| *bucket_key);
+            }
+            $crate::tables::Encryption::Customer(_) => {}
+        }
+    };
+}
+
+/// Tells in an answer how an object is encrypted.
+macro_rules! tell_encryption {
+    ($output:ident, $encryption:expr) => {
+        $crate::encryption::tell_managed_encryption!($output, $encryption);
+        if let $crate::tables::Encryption::Customer(md5) = $encryption {
+            $output.sse_customer_algorithm = Some("AES256".to_owned());
+            $output.sse_customer_key_md5 = Some(md5.clone());
+        }
+    };
+}
+
+pub(crate) use {tell_encryption, tell_managed_encryption};

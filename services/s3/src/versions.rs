@@ -1,0 +1,238 @@
+//! Versions of objects (User Guide, "Retaining multiple versions of objects with S3 Versioning").
+//!
+//! What a plain listing shows lies in one table, all else that a key has in another: older versions and delete markers. Where the first has nothing
+//! under a key, the youngest in the second is a delete marker, or there is nothing at all.
+
+use kumoi_core::{Cx, Fault, Reply};
+use kumoi_store::{KeyRange, Scope};
+
+use crate::errors::{invalid_argument, method_not_allowed, no_such_key, no_such_version};
+use crate::get::http_date;
+use crate::tables::{Bucket, Marker, OBJECTS, Object, VERSION_IDS, VERSIONS, Version, Versioning};
+use crate::{conditions, content};
+
+/// Characters of a version's id.
+const ID: usize = 32;
+
+/// A version that was found.
+pub(crate) struct Found {
+    pub(crate) version: Version,
+    /// Its place among the older ones; `None` for the object that a plain listing shows.
+    place: Option<u64>,
+}
+
+impl Found {
+    /// Its place among the older ones; `None` for the object that a plain listing shows.
+    pub(crate) fn place(&self) -> Option<u64> {
+        self.place
+    }
+
+    /// The object, unless it is a delete marker.
+    pub(crate) fn object(self) -> Option<Object> {
+        match self.version {
+            Version::Object(object) => Some(object),
+            Version::Marker(_) => None,
+        }
+    }
+}
+
+/// The object that a plain listing shows.
+pub(crate) async fn current(cx: &Cx, bucket: &Bucket, key: &str) -> Reply<Option<Object>> {
+    Ok(cx.tx().get(&Scope::world(), &OBJECTS, &(bucket.id, key.to_owned())).await?)
+}
+
+/// The version of that id, or the latest, which may be a delete marker.
+pub(crate) async fn find(cx: &Cx, bucket: &Bucket, key: &str, id: Option<&str>) -> Reply<Option<Found>> {
+    if let Some(id) = id
+        && id != "null"
+        && (id.len() != ID || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+    {
+        return Err(invalid_argument("Invalid version id specified").into());
+    }
+    let current = current(cx, bucket, key).await?.map(Version::Object);
+    if let Some(version) = current
+        && id.is_none_or(|id| id == version.id())
+    {
+        return Ok(Some(Found { version, place: None }));
+    }
+    if bucket.versioning == Versioning::Off {
+        return Ok(None);
+    }
+    match id {
+        None => older(cx, bucket, key).await,
+        Some(id) => {
+            let range = KeyRange::prefix(&(bucket.id, key, id));
+            let found = cx.tx().index(&Scope::world(), &VERSIONS, &VERSION_IDS, range, 1).await?.pop();
+            Ok(found.map(|(_, (_, _, place), version)| Found { version, place: Some(place) }))
+        }
+    }
+}
+
+/// The youngest of what a key has besides the object that a plain listing shows.
+async fn older(cx: &Cx, bucket: &Bucket, key: &str) -> Reply<Option<Found>> {
+    let found = cx.tx().range(&Scope::world(), &VERSIONS, KeyRange::prefix(&(bucket.id, key)), 1).await?.pop();
+    Ok(found.map(|((_, _, place), version)| Found { version, place: Some(place) }))
+}
+
+/// The object of that version, or the latest.
+pub(crate) async fn object(cx: &Cx, bucket: &Bucket, key: &str, id: Option<&str>) -> Reply<Object> {
+    Ok(located(cx, bucket, key, id).await?.0)
+}
+
+/// An object and where it is.
+pub(crate) async fn located(cx: &Cx, bucket: &Bucket, key: &str, id: Option<&str>) -> Reply<(Object, Option<u64>)> {
+    match find(cx, bucket, key, id).await? {
+        Some(Found { version: Version::Object(object), place }) => Ok((object, place)),
+        Some(Found { version: Version::Marker(marker), .. }) => Err(marked(&marker, key, id.is_some()).into()),
+        None => Err(match id {
+            Some(id) => no_such_version(key, id),
+            None => no_such_key(key),
+        }
+        .into()),
+    }
+}
+
+/// What a reader gets where a delete marker is.
+fn marked(marker: &Marker, key: &str, named: bool) -> Fault {
+    let id = marker.version.as_deref().unwrap_or("null");
+    let fault = if named {
+        method_not_allowed("DeleteMarker").with_header("last-modified", http_date(marker.modified))
+    } else {
+        no_such_key(key)
+    };
+    fault.with_header("x-amz-delete-marker", "true").with_header("x-amz-version-id", id)
+}
+
+/// Writes back an object whose attributes have changed.
+pub(crate) async fn update(cx: &Cx, bucket: &Bucket, key: &str, object: Object, place: Option<u64>) -> Reply<()> {
+    match place {
+        None => cx.tx().put(&Scope::world(), &OBJECTS, &(bucket.id, key.to_owned()), &object).await?,
+        Some(place) => put_older(cx, bucket, key, place, &Version::Object(object)).await?,
+    }
+    Ok(())
+}
+
+async fn put_older(cx: &Cx, bucket: &Bucket, key: &str, place: u64, version: &Version) -> Reply<()> {
+    Ok(cx.tx().put(&Scope::world(), &VERSIONS, &(bucket.id, key.to_owned(), place), version).await?)
+}
+
+/// Adds a version to those that a plain listing does not show.
+async fn retire(cx: &Cx, bucket: &Bucket, key: &str, version: &Version) -> Reply<()> {
+    put_older(cx, bucket, key, !cx.ids().sequence(), version).await
+}
+
+/// Removes the version `null` from among the older ones.
+async fn remove_null(cx: &Cx, bucket: &Bucket, key: &str) -> Reply<()> {
+    let range = KeyRange::prefix(&(bucket.id, key, "null"));
+    let found = cx.tx().index(&Scope::world(), &VERSIONS, &VERSION_IDS, range, 1).await?.pop();
+    if let Some((_, place, version)) = found {
+        cx.tx().delete(&Scope::world(), &VERSIONS, &place).await?;
+        forget(cx, &version).await?;
+    }
+    Ok(())
+}
+
+async fn forget(cx: &Cx, version: &Version) -> Reply<()> {
+    if let Version::Object(object) = version {
+        content::discard(cx, object).await?;
+    }
+    Ok(())
+}
+
+/// Puts an object under a key, with the version that the bucket gives it, under conditions on what is there.
+pub(crate) async fn put(
+    cx: &Cx,
+    bucket: &Bucket,
+    key: &str,
+    object: &mut Object,
+    (if_match, if_none_match): (Option<&str>, Option<&str>),
+) -> Reply<()> {
+    let before = current(cx, bucket, key).await?;
+    conditions::of_write(before.as_ref(), key, if_match, if_none_match)?;
+    match bucket.versioning {
+        Versioning::Enabled => {
+            object.version = Some(cx.ids().alphanumeric(ID));
+            if let Some(before) = before {
+                retire(cx, bucket, key, &Version::Object(before)).await?;
+            }
+        }
+        Versioning::Suspended => {
+            replace_null(cx, bucket, key, before).await?;
+        }
+        Versioning::Off => {
+            if let Some(before) = before {
+                content::discard(cx, &before).await?;
+            }
+        }
+    }
+    cx.tx().put(&Scope::world(), &OBJECTS, &(bucket.id, key.to_owned()), object).await?;
+    Ok(())
+}
+
+/// Makes room for a new version `null`: the one that is there goes, others stay.
+async fn replace_null(cx: &Cx, bucket: &Bucket, key: &str, current: Option<Object>) -> Reply<()> {
+    match current {
+        Some(object) if object.version.is_none() => content::discard(cx, &object).await?,
+        Some(object) => {
+            remove_null(cx, bucket, key).await?;
+            retire(cx, bucket, key, &Version::Object(object)).await?;
+        }
+        None => remove_null(cx, bucket, key).await?,
+    }
+    Ok(())
+}
+
+/// Deletes what is current: for good, or by a delete marker where the bucket has versions.
+pub(crate) async fn delete(cx: &Cx, bucket: &Bucket, key: &str, owner: Option<String>) -> Reply<Option<Marker>> {
+    let before = current(cx, bucket, key).await?;
+    let existed = before.is_some();
+    let version = match (bucket.versioning, before) {
+        (Versioning::Off, before) => {
+            if let Some(before) = before {
+                cx.tx().delete(&Scope::world(), &OBJECTS, &(bucket.id, key.to_owned())).await?;
+                content::discard(cx, &before).await?;
+            }
+            return Ok(None);
+        }
+        (Versioning::Enabled, before) => {
+            if let Some(before) = before {
+                retire(cx, bucket, key, &Version::Object(before)).await?;
+            }
+            Some(cx.ids().alphanumeric(ID))
+        }
+        (Versioning::Suspended, before) => {
+            replace_null(cx, bucket, key, before).await?;
+            None
+        }
+    };
+    if existed {
+        cx.tx().delete(&Scope::world(), &OBJECTS, &(bucket.id, key.to_owned())).await?;
+    }
+    let marker = Marker { modified: cx.now().micros(), version, owner };
+    retire(cx, bucket, key, &Version::Marker(marker.clone())).await?;
+    Ok(Some(marker))
+}
+
+/// Deletes one version for good. The one before it becomes the latest, if it was that.
+pub(crate) async fn delete_version(cx: &Cx, bucket: &Bucket, key: &str, found: &Found) -> Reply<()> {
+    let object_key = (bucket.id, key.to_owned());
+    match found.place {
+        None => cx.tx().delete(&Scope::world(), &OBJECTS, &object_key).await?,
+        Some(place) => cx.tx().delete(&Scope::world(), &VERSIONS, &(bucket.id, key.to_owned(), place)).await?,
+    };
+    forget(cx, &found.version).await?;
+    let nothing = found.place.is_none() || current(cx, bucket, key).await?.is_none();
+    if nothing
+        && let Some(Found { version: Version::Object(object), place: Some(place) }) = older(cx, bucket, key).await?
+    {
+        cx.tx().delete(&Scope::world(), &VERSIONS, &(bucket.id, key.to_owned(), place)).await?;
+        cx.tx().put(&Scope::world(), &OBJECTS, &object_key, &object).await?;
+    }
+    Ok(())
+}
+
+/// The id of an object's version, where the bucket has versions.
+pub(crate) fn id_of(bucket: &Bucket, object: &Object) -> Option<String> {
+    let id = || object.version.clone().unwrap_or_else(|| "null".to_owned());
+    (bucket.versioning != Versioning::Off).then(id)
+}
