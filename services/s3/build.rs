@@ -74,6 +74,7 @@ fn main() {
             "PutObjectRetention",
             "GetObjectLegalHold",
             "PutObjectLegalHold",
+            "GetObjectAttributes",
         ])
         .ignores("CreateBucket", &create)
         .ignores("PutObject", &put)
@@ -90,6 +91,7 @@ fn main() {
         .ignores("ListParts", &list_parts)
         .ignores("ListMultipartUploads", &["RequestPayer"])
         .ignores("ListObjectVersions", &list)
+        .ignores("GetObjectAttributes", &["RequestPayer"])
         .ignores("PutBucketAcl", &document)
         .ignores("PutObjectAcl", &document_of_object)
         .ignores("GetObjectAcl", &["RequestPayer"])

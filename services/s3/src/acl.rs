@@ -65,10 +65,6 @@ impl Asked<'_> {
         ]
     }
 
-    pub(crate) fn is_none(&self) -> bool {
-        self.canned.is_none() && self.headers().iter().all(|(_, header)| header.is_none())
-    }
-
     /// The list that is asked for; `None` for the usual one.
     pub(crate) fn read(&self, owners: &Owners<'_>) -> Result<Option<Acl>, Fault> {
         let grants = self.headers().into_iter().any(|(_, header)| header.is_some());
@@ -120,35 +116,27 @@ fn group(uri: &str) -> Result<Grantee, Fault> {
 }
 
 fn canned(name: &str, owners: &Owners<'_>) -> Result<Acl, Fault> {
-    let grant = |grantee: Grantee, permission| Grant { grantee, permission };
-    let to_group = |group, permission| grant(Grantee::Group(group), permission);
-    let mut grants = vec![grant(Grantee::Account(owners.own.to_owned()), Permission::FullControl)];
-    match (name, owners.bucket) {
-        ("private" | "aws-exec-read", _) => {}
-        ("public-read", _) => grants.push(to_group(Group::Everyone, Permission::Read)),
-        ("public-read-write", _) => {
-            grants
-                .extend([Permission::Read, Permission::Write].map(|permission| to_group(Group::Everyone, permission)));
-        }
-        ("authenticated-read", _) => grants.push(to_group(Group::Authenticated, Permission::Read)),
-        ("bucket-owner-read", bucket) => {
-            let others = bucket.filter(|bucket| *bucket != owners.own);
-            grants.extend(others.map(|bucket| grant(Grantee::Account(bucket.to_owned()), Permission::Read)));
-        }
-        ("bucket-owner-full-control", bucket) => {
-            let others = bucket.filter(|bucket| *bucket != owners.own);
-            grants.extend(others.map(|bucket| grant(Grantee::Account(bucket.to_owned()), Permission::FullControl)));
-        }
-        ("log-delivery-write", None) => grants.extend(
-            [Permission::Write, Permission::ReadAcp].map(|permission| to_group(Group::LogDelivery, permission)),
-        ),
+    let own = Grant { grantee: Grantee::Account(owners.own.to_owned()), permission: Permission::FullControl };
+    let to_group = |group, permission| Grant { grantee: Grantee::Group(group), permission };
+    let to_bucket = |permission| {
+        let others = owners.bucket.filter(|bucket| *bucket != owners.own);
+        others.map(|bucket| Grant { grantee: Grantee::Account(bucket.to_owned()), permission }).into_iter().collect()
+    };
+    let both = |group, permissions: [Permission; 2]| permissions.map(|permission| to_group(group, permission)).to_vec();
+    let others: Vec<Grant> = match (name, owners.bucket) {
+        ("private" | "aws-exec-read", _) => Vec::new(),
+        ("public-read", _) => vec![to_group(Group::Everyone, Permission::Read)],
+        ("public-read-write", _) => both(Group::Everyone, [Permission::Read, Permission::Write]),
+        ("authenticated-read", _) => vec![to_group(Group::Authenticated, Permission::Read)],
+        ("bucket-owner-read", _) => to_bucket(Permission::Read),
+        ("bucket-owner-full-control", _) => to_bucket(Permission::FullControl),
+        ("log-delivery-write", None) => both(Group::LogDelivery, [Permission::Write, Permission::ReadAcp]),
         _ => {
-            return Err(invalid_argument("")
-                .with_detail("ArgumentName", "x-amz-acl")
-                .with_detail("ArgumentValue", name));
+            let fault = invalid_argument("");
+            return Err(fault.with_detail("ArgumentName", "x-amz-acl").with_detail("ArgumentValue", name));
         }
-    }
-    Ok(Acl(grants))
+    };
+    Ok(Acl(others.into_iter().chain([own]).collect()))
 }
 
 impl Acl {

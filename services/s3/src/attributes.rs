@@ -1,6 +1,7 @@
 //! What a request says of an object besides its bytes and headers: access, encryption, lock and tags.
 
 use kumoi_core::{Cx, Reply};
+use md5::{Digest as _, Md5};
 
 use crate::acl::Owners;
 use crate::tables::{Attributes, Bucket, Encryption, Ownership};
@@ -78,9 +79,10 @@ impl Asked<'_> {
 }
 
 /// The entity tag of bytes that were received: their MD5, unless they are encrypted with a key that is not S3's.
-pub(crate) fn etag(cx: &Cx, encryption: &Encryption, md5: &str) -> String {
-    match encryption {
-        Encryption::S3 => md5.to_owned(),
-        Encryption::Kms { .. } | Encryption::Customer(_) => hex::encode(cx.ids().bytes::<16>()),
-    }
+pub(crate) fn etag(encryption: &Encryption, md5: &str) -> String {
+    let key = match encryption {
+        Encryption::S3 => return md5.to_owned(),
+        Encryption::Kms { key, .. } | Encryption::Customer(key) => key,
+    };
+    hex::encode(Md5::digest([md5, key].concat()))
 }

@@ -25,8 +25,8 @@ impl Conditions<'_> {
             _ => {}
         }
         match (self.if_none_match, self.if_modified_since) {
-            (Some(tags), _) if matches(tags, &object.etag) => Err(not_modified()),
-            (None, Some(moment)) if modified <= seconds(moment) => Err(not_modified()),
+            (Some(tags), _) if matches(tags, &object.etag) => Err(not_modified(object)),
+            (None, Some(moment)) if modified <= seconds(moment) => Err(not_modified(object)),
             _ => Ok(()),
         }
     }

@@ -11,7 +11,7 @@ use percent_encoding::percent_decode_str;
 use crate::conditions::Conditions;
 use crate::digests::{Claims, Digesting, Digests};
 use crate::encryption::{CustomerKey, tell_encryption};
-use crate::errors::{entity_too_large, invalid_argument, invalid_request, not_modified, precondition_failed};
+use crate::errors::{NOT_MODIFIED, entity_too_large, invalid_argument, invalid_request, precondition_failed};
 use crate::inputs::{headers, tell_checksum};
 use crate::multipart::Target;
 use crate::names::check_key;
@@ -63,7 +63,7 @@ impl Source {
         wanted.key.check(&object)?;
         wanted.conditions.check(&object).map_err(|fault| {
             // A copy is no read that could be answered from a cache.
-            if fault.code() == not_modified().code() { precondition_failed() } else { fault }
+            if fault.code() == NOT_MODIFIED { precondition_failed() } else { fault }
         })?;
         Ok((bucket, object))
     }
@@ -205,7 +205,7 @@ pub(crate) async fn part(cx: &Cx, input: api::UploadPartCopyInput) -> Reply<api:
     let owner = input.expected_bucket_owner.as_deref();
     let upload_id = input.upload_id.clone();
     let target = Target::find(cx, &input.bucket, &input.key, upload_id, input.part_number, owner).await?;
-    attributes::customer_key!(input).check_against(target.encryption())?;
+    attributes::customer_key!(input).check_part(target.encryption())?;
     let received = match cx.received_body::<Copied>() {
         Some(received) => received,
         None => fetch_part(cx, &input, target.algorithm()).await?,

@@ -52,7 +52,21 @@ impl CustomerKey<'_> {
         self.check_against(&object.attributes.encryption)
     }
 
-    pub(crate) fn check_against(&self, encryption: &Encryption) -> Result<(), Fault> {
+    /// Checks the key of a request that adds a part to an upload.
+    pub(crate) fn check_part(&self, encryption: &Encryption) -> Result<(), Fault> {
+        match (self.read()?, encryption) {
+            (Some(given), Encryption::Customer(md5)) if given == *md5 => Ok(()),
+            (None, Encryption::Customer(_)) => Err(invalid_request(
+                "The multipart upload initiate requested encryption. Subsequent part requests must include the appropriate encryption parameters.",
+            )),
+            (Some(_), _) => {
+                Err(invalid_request("The provided encryption parameters did not match the ones used originally."))
+            }
+            (None, _) => Ok(()),
+        }
+    }
+
+    fn check_against(&self, encryption: &Encryption) -> Result<(), Fault> {
         match (self.read()?, encryption) {
             (Some(given), Encryption::Customer(md5)) => {
                 verify_slices_are_equal(given.as_bytes(), md5.as_bytes()).map_err(|_| access_denied())

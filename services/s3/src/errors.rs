@@ -4,6 +4,7 @@ use kumoi_core::Fault;
 use kumoi_model::validate::{Constraint, Violation};
 
 use crate::api::errors;
+use crate::tables::Object;
 
 fn refused(code: &'static str, status: u16, message: impl Into<String>) -> Fault {
     Fault::new(code, status, true, message)
@@ -142,9 +143,14 @@ pub(crate) fn precondition_failed() -> Fault {
     refused("PreconditionFailed", 412, "At least one of the pre-conditions you specified did not hold")
 }
 
-pub(crate) fn not_modified() -> Fault {
-    refused("NotModified", 304, "Not Modified")
+pub(crate) fn not_modified(object: &Object) -> Fault {
+    let fault = refused(NOT_MODIFIED, 304, "Not Modified");
+    fault
+        .with_header("etag", crate::put::quoted(&object.etag))
+        .with_header("last-modified", crate::get::http_date(object.modified))
 }
+
+pub(crate) const NOT_MODIFIED: &str = "NotModified";
 
 pub(crate) fn invalid_argument(message: impl Into<String>) -> Fault {
     refused("InvalidArgument", 400, message)
@@ -167,7 +173,7 @@ pub(crate) fn bad_md5() -> Fault {
 }
 
 pub(crate) fn invalid_part_number() -> Fault {
-    refused("InvalidPartNumber", 416, "The requested partnumber is not satisfiable")
+    invalid_part()
 }
 
 pub(crate) fn no_such_upload() -> Fault {

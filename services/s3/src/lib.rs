@@ -10,7 +10,7 @@
 //! | `put`, `copy`, `multipart`, `digests`, `content` | objects on their way in, and what is computed of them on the way |
 //! | `attributes`, `encryption`, `lock`, `tags` | what is said of objects besides their headers |
 //! | `versions` | versions of objects, and delete markers |
-//! | `get`, `conditions`, `range` | objects on their way out |
+//! | `get`, `conditions`, `range`, `summary` | objects on their way out |
 //! | `delete` | objects that go |
 //! | `list` | listing objects, versions and uploads |
 
@@ -37,6 +37,7 @@ mod multipart;
 mod names;
 mod put;
 mod range;
+mod summary;
 mod tables;
 mod tags;
 mod versions;
@@ -267,5 +268,13 @@ impl api::Api for S3 {
         input: api::PutObjectLegalHoldInput,
     ) -> Reply<api::PutObjectLegalHoldOutput> {
         lock::put_hold(cx, input).await
+    }
+
+    async fn get_object_attributes(
+        &self,
+        cx: &Cx,
+        input: api::GetObjectAttributesInput,
+    ) -> Reply<api::GetObjectAttributesOutput> {
+        summary::get(cx, input).await
     }
 }

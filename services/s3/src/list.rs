@@ -386,7 +386,7 @@ pub(crate) async fn second_version(cx: &Cx, input: api::ListObjectsV2Input) -> R
     let encoding = Encoding::read(input.encoding_type.as_deref())?;
     let max = most(input.max_keys, "maxKeys")?;
     let delimiter = input.delimiter.filter(|delimiter| !delimiter.is_empty());
-    let token = input.continuation_token.as_deref().map(|token| {
+    let token = input.continuation_token.as_deref().filter(|token| !token.is_empty()).map(|token| {
         let last = STANDARD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
         last.filter(|last| !last.is_empty())
             .ok_or_else(|| invalid_argument("The continuation token provided is incorrect"))

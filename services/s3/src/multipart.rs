@@ -123,7 +123,7 @@ impl Target {
         let part = Part {
             modified: cx.now().micros(),
             size: received.size,
-            etag: attributes::etag(cx, self.encryption(), &digests.md5),
+            etag: attributes::etag(self.encryption(), &digests.md5),
             checksum: digests.checksum.clone(),
             sent: digests.other.clone(),
             body: cx.keep(received).await?,
@@ -140,7 +140,7 @@ impl Target {
 pub(crate) async fn upload(cx: &Cx, input: api::UploadPartInput) -> Reply<api::UploadPartOutput> {
     let owner = input.expected_bucket_owner.as_deref();
     let target = Target::find(cx, &input.bucket, &input.key, input.upload_id, input.part_number, owner).await?;
-    attributes::customer_key!(input).check_against(target.encryption())?;
+    attributes::customer_key!(input).check_part(target.encryption())?;
     let (md5, announced) = (input.content_md5.as_deref(), input.checksum_algorithm.as_deref());
     let claims = Claims::read(md5, announced, checksums!(input))?;
     let given = claims.given();
@@ -168,8 +168,11 @@ pub(crate) async fn complete(
     cx: &Cx,
     input: api::CompleteMultipartUploadInput,
 ) -> Reply<api::CompleteMultipartUploadOutput> {
-    let owner = input.expected_bucket_owner.as_deref();
-    let (bucket, upload) = find(cx, &input.bucket, &input.key, &input.upload_id, owner).await?;
+    let bucket = bucket::find(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
+    let id = (bucket.id, input.key.clone(), input.upload_id.clone());
+    let Some(upload) = cx.tx().get(&Scope::world(), &UPLOADS, &id).await? else {
+        return again(cx, &bucket, input).await;
+    };
     let listed = input.multipart_upload.and_then(|upload| upload.parts).unwrap_or_default();
     let parts = chosen(cx, &bucket, &input.upload_id, &listed).await?;
     let size = parts.iter().map(|part| part.size).sum();
@@ -186,7 +189,6 @@ pub(crate) async fn complete(
             return Err(bad_digest(algorithm.name()).into());
         }
     }
-    let encryption = &upload.attributes.encryption;
     let pieces = parts.iter().zip(&listed).enumerate().map(|(index, (part, given))| {
         let number = given.part_number.and_then(|number| u32::try_from(number).ok());
         Piece {
@@ -199,34 +201,54 @@ pub(crate) async fn complete(
     let mut object = Object {
         modified: upload.initiated,
         size,
-        etag: match encryption {
-            Encryption::S3 => tag_of_parts(parts.iter().map(|part| part.etag.as_str())),
-            other => format!("{}-{}", attributes::etag(cx, other, ""), parts.len()),
-        },
+        etag: tag_of_parts(parts.iter().map(|part| part.etag.as_str())),
         checksum,
         content: Content::Parts(pieces.collect()),
         headers: upload.headers,
         storage_class: upload.storage_class,
         version: None,
-        attributes: upload.attributes,
+        attributes: Attributes { upload: Some(input.upload_id.clone()), ..upload.attributes },
     };
     let conditions = (input.if_match.as_deref(), input.if_none_match.as_deref());
     versions::put(cx, &bucket, &input.key, &mut object, conditions).await?;
     let used: Vec<_> = listed.iter().filter_map(|part| u32::try_from(part.part_number?).ok()).collect();
     remove(cx, bucket.id, &input.key, &input.upload_id, &used).await?;
+    Ok(completed(cx, &bucket, input.bucket, input.key, &object))
+}
+
+/// Completes an upload that has been completed already: a client that did not get the answer asks again, and gets the same.
+async fn again(
+    cx: &Cx,
+    bucket: &Bucket,
+    input: api::CompleteMultipartUploadInput,
+) -> Reply<api::CompleteMultipartUploadOutput> {
+    let object = versions::current(cx, bucket, &input.key).await?;
+    match object.filter(|object| object.attributes.upload.as_ref() == Some(&input.upload_id)) {
+        Some(object) => Ok(completed(cx, bucket, input.bucket, input.key, &object)),
+        None => Err(no_such_upload().into()),
+    }
+}
+
+fn completed(
+    cx: &Cx,
+    bucket: &Bucket,
+    name: String,
+    key: String,
+    object: &Object,
+) -> api::CompleteMultipartUploadOutput {
     let endpoint = cx.endpoint();
     let mut output = api::CompleteMultipartUploadOutput {
-        location: Some(format!("{}://{}/{}/{}", endpoint.scheme, endpoint.host, input.bucket, input.key)),
-        bucket: Some(input.bucket),
-        key: Some(input.key),
+        location: Some(format!("{}://{}/{name}/{key}", endpoint.scheme, endpoint.host)),
+        bucket: Some(name),
+        key: Some(key),
         e_tag: Some(put::quoted(&object.etag)),
         checksum_type: Some(object.checksum.type_name().to_owned()),
-        version_id: versions::id_of(&bucket, &object),
+        version_id: versions::id_of(bucket, object),
         ..api::CompleteMultipartUploadOutput::default()
     };
     tell_checksum!(output, Some(&object.checksum));
     tell_managed_encryption!(output, &object.attributes.encryption);
-    Ok(output)
+    output
 }
 
 /// The parts that a client lists, which must be those that were uploaded.

@@ -71,7 +71,7 @@ pub(crate) async fn received_object<S>(
     Ok(Object {
         modified: cx.now().micros(),
         size: received.size,
-        etag: attributes::etag(cx, &attributes.encryption, &digests.md5),
+        etag: attributes::etag(&attributes.encryption, &digests.md5),
         checksum: digests.checksum.clone(),
         headers,
         storage_class,
@@ -104,5 +104,5 @@ pub(crate) fn metadata(given: BTreeMap<String, String>) -> Result<BTreeMap<Strin
 /// `Content-Encoding` without `aws-chunked`, which is undone.
 pub(crate) fn stored_encoding(encoding: &str) -> Option<String> {
     let rest: Vec<_> = encoding.split(',').map(str::trim).filter(|part| *part != "aws-chunked").collect();
-    Some(rest.join(",")).filter(|rest| !rest.is_empty())
+    Some(rest.join(", ")).filter(|rest| !rest.is_empty())
 }

@@ -131,6 +131,9 @@ pub(crate) struct Attributes {
     /// A copy of an archived object.
     #[serde(rename = "c", skip_serializing_if = "Option::is_none")]
     pub(crate) restored: Option<Restored>,
+    /// The multipart upload that it came of.
+    #[serde(rename = "u", skip_serializing_if = "Option::is_none")]
+    pub(crate) upload: Option<String>,
     /// What became of its replication.
     #[serde(rename = "p", skip_serializing_if = "Option::is_none")]
     pub(crate) replication: Option<Replication>,
