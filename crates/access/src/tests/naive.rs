@@ -27,18 +27,53 @@ impl Dice {
     }
 }
 
+/// What a pattern means, a character each; wildcards are characters that no text here has.
+const ANY: char = '\u{1}';
+const ONE: char = '\u{2}';
+
 fn like(pattern: &[char], text: &[char]) -> bool {
     match (pattern, text) {
         ([], []) => true,
-        (['*', tail @ ..], _) => like(tail, text) || (!text.is_empty() && like(pattern, &text[1..])),
-        (['?', tail @ ..], [_, rest @ ..]) => like(tail, rest),
+        ([ANY, tail @ ..], _) => like(tail, text) || (!text.is_empty() && like(pattern, &text[1..])),
+        ([ONE, tail @ ..], [_, rest @ ..]) => like(tail, rest),
         ([a, tail @ ..], [b, rest @ ..]) => a == b && like(tail, rest),
         _ => false,
     }
 }
 
 fn glob(pattern: &str, text: &str) -> bool {
-    like(&pattern.chars().collect::<Vec<_>>(), &text.chars().collect::<Vec<_>>())
+    expand(pattern, true, &[]).is_some_and(|pattern| like(&pattern, &text.chars().collect::<Vec<_>>()))
+}
+
+type Given<'a> = [(&'a str, Option<Vec<String>>)];
+
+/// The three variables that the statements below have, and wildcards. A variable without a value makes the text match nothing.
+fn expand(pattern: &str, wild: bool, given: &Given<'_>) -> Option<Vec<char>> {
+    let value = |key: &str| match given.iter().find(|(name, _)| *name == key)?.1.as_deref() {
+        Some([value]) => Some(value.as_str()),
+        _ => None,
+    };
+    let (mut out, mut rest) = (Vec::new(), pattern);
+    while let Some(first) = rest.chars().next() {
+        if let Some(after) = rest.strip_prefix("${*}") {
+            out.push('*');
+            rest = after;
+        } else if let Some(after) = rest.strip_prefix("${t:one}") {
+            out.extend(value("t:one")?.chars());
+            rest = after;
+        } else if let Some(after) = rest.strip_prefix("${T:Two, 'd*'}") {
+            out.extend(value("t:two").unwrap_or("d*").chars());
+            rest = after;
+        } else {
+            out.push(match first {
+                '*' if wild => ANY,
+                '?' if wild => ONE,
+                other => other,
+            });
+            rest = &rest[first.len_utf8()..];
+        }
+    }
+    Some(out)
 }
 
 fn texts(value: &Value) -> Vec<String> {
@@ -48,17 +83,28 @@ fn texts(value: &Value) -> Vec<String> {
     }
 }
 
-fn one_matches(test: &str, wanted: &str, given: &str) -> bool {
+fn one_matches(test: &str, wanted: &str, text: &str, given: &Given<'_>) -> bool {
+    let equals = || expand(wanted, false, given).map(|wanted| wanted.into_iter().collect::<String>());
     match test {
-        "StringEquals" => wanted == given,
-        "StringEqualsIgnoreCase" => wanted.to_lowercase() == given.to_lowercase(),
-        "StringLike" => glob(wanted, given),
-        "NumericLessThan" => given.parse::<i64>().is_ok_and(|given| given < wanted.parse::<i64>().unwrap()),
+        "StringEquals" => equals().is_some_and(|wanted| wanted == text),
+        "StringEqualsIgnoreCase" => equals().is_some_and(|wanted| wanted.to_lowercase() == text.to_lowercase()),
+        "StringLike" => {
+            expand(wanted, true, given).is_some_and(|wanted| like(&wanted, &text.chars().collect::<Vec<_>>()))
+        }
+        "ArnLike" => {
+            let (wanted, text): (Vec<&str>, Vec<&str>) = (wanted.split(':').collect(), text.splitn(6, ':').collect());
+            wanted == ["*"]
+                || (wanted.len() == 6
+                    && text.len() == 6
+                    && wanted.iter().zip(text).all(|(wanted, text)| glob(wanted, text)))
+        }
+        "NumericLessThan" => text.parse::<i64>().is_ok_and(|text| text < wanted.parse::<i64>().unwrap()),
         other => panic!("{other}"),
     }
 }
 
-fn condition_holds(operator: &str, wanted: &[String], given: Option<&Vec<String>>) -> bool {
+fn condition_holds(operator: &str, key: &str, wanted: &[String], all: &Given<'_>) -> bool {
+    let given = all.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).and_then(|(_, values)| values.as_ref());
     let (set, name) = operator.split_once(':').unwrap_or(("", operator));
     let (if_exists, name) = (name.ends_with("IfExists"), name.trim_end_matches("IfExists"));
     if name == "Null" {
@@ -69,7 +115,7 @@ fn condition_holds(operator: &str, wanted: &[String], given: Option<&Vec<String>
         None if if_exists => true,
         None => set == "ForAllValues" || (set.is_empty() && negated),
         Some(given) => {
-            let passes = |given: &String| wanted.iter().any(|wanted| one_matches(&name, wanted, given)) != negated;
+            let passes = |given: &String| wanted.iter().any(|wanted| one_matches(&name, wanted, given, all)) != negated;
             let full = given.iter().filter(|given| !given.is_empty());
             match set {
                 "ForAllValues" => full.clone().all(passes),
@@ -91,24 +137,25 @@ fn principal_matches(value: &Value, arn: &str) -> bool {
         .any(|named| named == "*" || named == arn || named == account || named.ends_with(&format!("{account}:root")))
 }
 
-fn applies(statement: &Value, request: &Request<'_>, given: &[(&str, Option<Vec<String>>)]) -> bool {
+fn applies(statement: &Value, request: &Request<'_>, given: &Given<'_>) -> bool {
     let action = |element: &str| {
         texts(&statement[element]).iter().any(|text| glob(&text.to_lowercase(), &request.action.to_lowercase()))
     };
-    let resource = |element: &str| texts(&statement[element]).iter().any(|text| glob(text, request.resource));
+    let resource = |element: &str| {
+        let text: Vec<char> = request.resource.chars().collect();
+        texts(&statement[element])
+            .iter()
+            .any(|wanted| expand(wanted, true, given).is_some_and(|wanted| like(&wanted, &text)))
+    };
     principal_matches(&statement["Principal"], request.caller.arn)
         && (if statement.get("Action").is_some() { action("Action") } else { !action("NotAction") })
         && (if statement.get("Resource").is_some() { resource("Resource") } else { !resource("NotResource") })
         && statement["Condition"].as_object().unwrap().iter().all(|(operator, keys)| {
-            keys.as_object().unwrap().iter().all(|(key, wanted)| {
-                let given = given
-                    .iter()
-                    .find(|(name, _)| name.eq_ignore_ascii_case(key))
-                    .and_then(|(_, values)| values.as_ref());
-                condition_holds(operator, &texts(wanted), given)
-            })
+            keys.as_object().unwrap().iter().all(|(key, wanted)| condition_holds(operator, key, &texts(wanted), given))
         })
 }
+
+const PIECES: &[&str] = &["a", "A", "b", "b", "*", "?", "/", "${*}", "${t:one}", "${T:Two, 'd*'}"];
 
 fn statement(dice: &mut Dice) -> Value {
     let mut fields = Map::new();
@@ -123,7 +170,7 @@ fn statement(dice: &mut Dice) -> Value {
     fields.insert(dice.pick(&["Action", "Action", "NotAction"]).into(), json!(actions));
     let resources = dice.list(|dice| match dice.roll(5) {
         0 => "*".to_owned(),
-        _ => ["arn:aws:s3:::b/", &dice.text(&["a", "b", "*", "?", "/"], 6)].concat(),
+        _ => ["arn:aws:s3:::b/", &dice.text(PIECES, 6)].concat(),
     });
     fields.insert(dice.pick(&["Resource", "Resource", "NotResource"]).into(), json!(resources));
     let mut conditions = Map::new();
@@ -135,6 +182,8 @@ fn statement(dice: &mut Dice) -> Value {
             "StringLike",
             "StringNotLike",
             "NumericLessThan",
+            "ArnLike",
+            "ArnNotLike",
             "Null",
         ]);
         let set = dice.pick(&["", "", "ForAllValues:", "ForAnyValue:"]);
@@ -142,7 +191,10 @@ fn statement(dice: &mut Dice) -> Value {
         let values = dice.list(|dice| match test {
             "NumericLessThan" => dice.roll(4).to_string(),
             "Null" => dice.pick(&["true", "false"]).to_owned(),
-            _ => dice.text(&["a", "A", "b", "*", "?"], 3),
+            "ArnLike" | "ArnNotLike" => {
+                (0..6).map(|_| dice.text(&["a", "b", "*", "?"], 2)).collect::<Vec<_>>().join(":")
+            }
+            _ => dice.text(PIECES, 3),
         });
         conditions.insert([set, test, if_exists].concat(), json!({dice.pick(&["t:one", "T:Two", "t:none"]): values}));
     }
@@ -160,7 +212,17 @@ fn the_engine_agrees_with_the_naive_evaluator() {
         let text = json!({"Version": "2012-10-17", "Statement": statements}).to_string();
         let policy = Policy::parse(&text).unwrap();
         let given: Vec<(&str, Option<Vec<String>>)> = ["t:one", "t:two"]
-            .map(|key| (key, (dice.roll(3) > 0).then(|| dice.list(|dice| dice.text(&["a", "b", "1", "2"], 2)))))
+            .map(|key| {
+                (
+                    key,
+                    (dice.roll(3) > 0).then(|| {
+                        dice.list(|dice| match dice.roll(4) {
+                            0 => (0..6).map(|_| dice.text(&["a", "b"], 2)).collect::<Vec<_>>().join(":"),
+                            _ => dice.text(&["a", "b", "1", "2", "*"], 2),
+                        })
+                    }),
+                )
+            })
             .to_vec();
         let mut context = Context::new();
         for (key, values) in &given {
@@ -168,7 +230,7 @@ fn the_engine_agrees_with_the_naive_evaluator() {
                 context.set_all(*key, values.iter().map(String::as_str));
             }
         }
-        let resource = ["arn:aws:s3:::b/", &dice.text(&["a", "b", "/"], 6)].concat();
+        let resource = ["arn:aws:s3:::b/", &dice.text(&["a", "b", "b", "/", "d*"], 6)].concat();
         let arn = dice.pick(&[
             "arn:aws:iam::111122223333:user/a",
             "arn:aws:iam::111122223333:user/b",

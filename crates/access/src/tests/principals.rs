@@ -86,6 +86,7 @@ fn not_principal() {
         r#""arn:aws:iam::111122223333:role/reader", "arn:aws:iam::111122223333:root"]}"#
     );
     const ROLE_ONLY: &str = r#"{"AWS": ["arn:aws:iam::111122223333:role/reader", "arn:aws:iam::111122223333:root"]}"#;
+    const WITHOUT_ROLE: &str = r#"{"AWS": ["arn:aws:sts::111122223333:assumed-role/reader/session", "111122223333"]}"#;
     // "AWS JSON policy elements: NotPrincipal"
     for (effect, list, arn, applies) in [
         ("Deny", BOB_AND_ACCOUNT, ANN, false),
@@ -97,6 +98,7 @@ fn not_principal() {
         ("Deny", BOB, ANN, true),
         ("Deny", ROLE, SESSION, false),
         ("Deny", ROLE_ONLY, SESSION, true),
+        ("Deny", WITHOUT_ROLE, SESSION, true),
         ("Deny", r#"{"Service": "sns.amazonaws.com"}"#, SERVICE, false),
         ("Deny", r#"{"Service": "sns.amazonaws.com"}"#, ANN, true),
         ("Deny", r#""*""#, NOBODY, false),
