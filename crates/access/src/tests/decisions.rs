@@ -1,16 +1,11 @@
-use super::{caller, policy, request};
+use super::{ANN, NOBODY, ROOT, SERVICE, SESSION, caller, policy, request};
 use crate::{
     Because, Caller, CallerKind, Context, Decider, Effect, Element, Outcome, Policy, PolicyKind, Request, Source,
     decide, explain,
 };
 
-const ROOT: &str = "arn:aws:iam::111122223333:root";
-const ANN: &str = "arn:aws:iam::111122223333:user/ann";
-const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/reader/session";
 const OTHER: &str = "arn:aws:iam::444455556666:user/eve";
 const FOREIGN_ROOT: &str = "arn:aws:iam::444455556666:root";
-const SERVICE: &str = "sns.amazonaws.com";
-const NOBODY: &str = "";
 
 const IDENTITY: PolicyKind = PolicyKind::Identity;
 const RESOURCE: PolicyKind = PolicyKind::Resource;

@@ -10,6 +10,12 @@ mod public;
 
 use crate::{Caller, CallerKind, Context, Policy, Request};
 
+pub(super) const ROOT: &str = "arn:aws:iam::111122223333:root";
+pub(super) const ANN: &str = "arn:aws:iam::111122223333:user/ann";
+pub(super) const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/reader/session";
+pub(super) const SERVICE: &str = "sns.amazonaws.com";
+pub(super) const NOBODY: &str = "";
+
 /// The anonymous reading an object, without a context.
 pub(super) fn request<'a>(context: &'a Context<'a>) -> Request<'a> {
     Request {

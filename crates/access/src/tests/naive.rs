@@ -70,7 +70,7 @@ fn expand(pattern: &str, wild: bool, given: &Given<'_>) -> Option<Vec<char>> {
                 '?' if wild => ONE,
                 other => other,
             });
-            rest = &rest[first.len_utf8()..];
+            rest = rest.strip_prefix(first).unwrap();
         }
     }
     Some(out)

@@ -1,4 +1,4 @@
-use super::{caller, policy, request};
+use super::{SESSION, caller, policy, request};
 use crate::{Context, Policy, Verdict};
 
 fn applies(policy: &Policy, action: &str, resource: &str, arn: &str) -> bool {
@@ -38,7 +38,6 @@ fn actions() {
 #[test]
 fn resources() {
     const ANN: &str = "arn:aws:iam::111122223333:user/team/ann";
-    const ROLE: &str = "arn:aws:sts::111122223333:assumed-role/reader/session";
     // "IAM JSON policy elements: Resource", "NotResource"; "IAM policy elements: Variables and tags"
     for (element, pattern, resource, arn, expected) in [
         ("Resource", "*", "*", "", true),
@@ -60,18 +59,18 @@ fn resources() {
         ("Resource", "arn:aws:s3:::bucket/${aws:username}/*", "arn:aws:s3:::bucket/ann/a", ANN, true),
         ("Resource", "arn:aws:s3:::bucket/${AWS:UserName}/*", "arn:aws:s3:::bucket/ann/a", ANN, true),
         ("Resource", "arn:aws:s3:::bucket/${aws:username}/*", "arn:aws:s3:::bucket/eve/a", ANN, false),
-        ("Resource", "arn:aws:s3:::bucket/${aws:username}/*", "arn:aws:s3:::bucket/ann/a", ROLE, false),
-        ("Resource", "arn:aws:s3:::bucket/${aws:username}/*", "arn:aws:s3:::bucket/${aws:username}/a", ROLE, false),
+        ("Resource", "arn:aws:s3:::bucket/${aws:username}/*", "arn:aws:s3:::bucket/ann/a", SESSION, false),
+        ("Resource", "arn:aws:s3:::bucket/${aws:username}/*", "arn:aws:s3:::bucket/${aws:username}/a", SESSION, false),
         ("Resource", "arn:aws:s3:::bucket/${aws:userid, 'anonymous'}", "arn:aws:s3:::bucket/anonymous", "", true),
         (
             "Resource",
             "arn:aws:s3:::bucket/${aws:userid}",
             "arn:aws:s3:::bucket/AROAEXAMPLEROLE00001:session",
-            ROLE,
+            SESSION,
             true,
         ),
         ("Resource", "arn:aws:s3:::bucket/${aws:PrincipalAccount}", "arn:aws:s3:::bucket/111122223333", ANN, true),
-        ("Resource", "arn:aws:s3:::bucket/${aws:PrincipalType}", "arn:aws:s3:::bucket/AssumedRole", ROLE, true),
+        ("Resource", "arn:aws:s3:::bucket/${aws:PrincipalType}", "arn:aws:s3:::bucket/AssumedRole", SESSION, true),
         ("Resource", "arn:aws:s3:::bucket/${aws:CurrentTime}", "arn:aws:s3:::bucket/2020-04-01T00:00:00Z", "", true),
         ("Resource", "arn:aws:s3:::bucket/a${*}b", "arn:aws:s3:::bucket/a*b", "", true),
         ("Resource", "arn:aws:s3:::bucket/a${*}b", "arn:aws:s3:::bucket/aXb", "", false),

@@ -1,13 +1,8 @@
-use super::{caller, policy, request};
+use super::{ANN, NOBODY, ROOT, SERVICE, SESSION, caller, policy, request};
 use crate::{Caller, CallerKind, Context, Grant, Request, Verdict};
 
-const ROOT: &str = "arn:aws:iam::111122223333:root";
-const ANN: &str = "arn:aws:iam::111122223333:user/ann";
-const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/reader/session";
 const FEDERATED: &str = "arn:aws:sts::111122223333:federated-user/fed";
 const OTHER: &str = "arn:aws:iam::444455556666:user/ann";
-const SERVICE: &str = "sns.amazonaws.com";
-const NOBODY: &str = "";
 
 fn verdict(statement: &str, caller: Caller<'_>) -> Verdict {
     let context = Context::new();
