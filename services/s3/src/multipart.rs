@@ -12,7 +12,9 @@ use crate::errors::{
 };
 use crate::inputs::{checksums, headers, tell_checksum};
 use crate::names::check_key;
-use crate::tables::{Algorithm, Bucket, Checksum, Content, Encryption, Object, PARTS, Part, Piece, UPLOADS, Upload};
+use crate::tables::{
+    Algorithm, Attributes, Bucket, Checksum, Content, Encryption, Object, PARTS, Part, Piece, UPLOADS, Upload,
+};
 use crate::{accounts, api, attributes, bucket, get, list, put, versions};
 
 /// The highest number of a part.
