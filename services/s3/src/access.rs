@@ -1,16 +1,21 @@
 //! Who may do what: an operation is authorized before it runs, by the bucket's policy, by access control lists, and by who owns what.
 //!
-//! Within the account that owns a bucket everybody may do everything that no policy denies: what policies of IAM say of identities comes with the access
-//! engine. Accounts other than that, and requests without credentials, need a grant.
+//! Within the account that owns a bucket everybody may do everything that no policy denies: what policies of IAM say of identities comes with IAM.
+//! Accounts other than that, and requests without credentials, need a grant.
 
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use kumoi_access::{Caller, CallerKind, Context, Policy, Verdict};
 use kumoi_core::identity::PrincipalKind;
 use kumoi_core::{Cx, Reply};
-use kumoi_model::{Service, Struct, Structure, Value};
+use kumoi_model::{FromValue as _, Location, Service, Struct, Structure, Timestamp, Value};
+use kumoi_store::Scope;
 
+use crate::config::{self, Kind};
 use crate::errors::access_denied;
 use crate::tables::{BUCKETS, Bucket, Object, Permission};
-use crate::{acl, versions};
-use kumoi_store::Scope;
+use crate::{accounts, acl, api, tags, versions};
 
 /// Whether the caller belongs to that account.
 pub(crate) fn is_of(cx: &Cx, account: &str) -> bool {
@@ -66,87 +71,376 @@ fn needed(operation: &str) -> Option<(&'static str, Option<&'static str>, Grante
         "GetObjectLegalHold" => ("s3:GetObjectLegalHold", None, No),
         "PutObjectLegalHold" => ("s3:PutObjectLegalHold", None, No),
         "RestoreObject" => ("s3:RestoreObject", None, No),
-        "GetBucketLocation" => ("s3:GetBucketLocation", None, No),
-        "DeleteBucket" => ("s3:DeleteBucket", None, No),
         _ => return None,
     })
 }
 
+/// Actions of operations on configurations that are not called like the operation.
+const RENAMED: [(&str, &str); 31] = [
+    ("GetBucketLifecycleConfiguration", "s3:GetLifecycleConfiguration"),
+    ("PutBucketLifecycleConfiguration", "s3:PutLifecycleConfiguration"),
+    ("DeleteBucketLifecycle", "s3:PutLifecycleConfiguration"),
+    ("GetBucketEncryption", "s3:GetEncryptionConfiguration"),
+    ("PutBucketEncryption", "s3:PutEncryptionConfiguration"),
+    ("DeleteBucketEncryption", "s3:PutEncryptionConfiguration"),
+    ("GetBucketReplication", "s3:GetReplicationConfiguration"),
+    ("PutBucketReplication", "s3:PutReplicationConfiguration"),
+    ("DeleteBucketReplication", "s3:PutReplicationConfiguration"),
+    ("GetPublicAccessBlock", "s3:GetBucketPublicAccessBlock"),
+    ("PutPublicAccessBlock", "s3:PutBucketPublicAccessBlock"),
+    ("DeletePublicAccessBlock", "s3:PutBucketPublicAccessBlock"),
+    ("DeleteBucketOwnershipControls", "s3:PutBucketOwnershipControls"),
+    ("GetBucketCors", "s3:GetBucketCORS"),
+    ("PutBucketCors", "s3:PutBucketCORS"),
+    ("DeleteBucketCors", "s3:PutBucketCORS"),
+    ("DeleteBucketTagging", "s3:PutBucketTagging"),
+    ("GetBucketNotificationConfiguration", "s3:GetBucketNotification"),
+    ("PutBucketNotificationConfiguration", "s3:PutBucketNotification"),
+    ("GetBucketAccelerateConfiguration", "s3:GetAccelerateConfiguration"),
+    ("PutBucketAccelerateConfiguration", "s3:PutAccelerateConfiguration"),
+    ("GetObjectLockConfiguration", "s3:GetBucketObjectLockConfiguration"),
+    ("PutObjectLockConfiguration", "s3:PutBucketObjectLockConfiguration"),
+    ("GetBucketInventoryConfiguration", "s3:GetInventoryConfiguration"),
+    ("PutBucketInventoryConfiguration", "s3:PutInventoryConfiguration"),
+    ("GetBucketAnalyticsConfiguration", "s3:GetAnalyticsConfiguration"),
+    ("PutBucketAnalyticsConfiguration", "s3:PutAnalyticsConfiguration"),
+    ("GetBucketMetricsConfiguration", "s3:GetMetricsConfiguration"),
+    ("PutBucketMetricsConfiguration", "s3:PutMetricsConfiguration"),
+    ("GetBucketIntelligentTieringConfiguration", "s3:GetIntelligentTieringConfiguration"),
+    ("PutBucketIntelligentTieringConfiguration", "s3:PutIntelligentTieringConfiguration"),
+];
+
+/// The action of an operation that the owner of a bucket alone may run: most are called like it.
+fn owners_action(operation: &str) -> String {
+    match RENAMED.iter().find(|(name, _)| *name == operation) {
+        Some((_, action)) => (*action).to_owned(),
+        None => ["s3:", operation].concat(),
+    }
+}
+
+/// What the owner's root user can do whatever the policy says, lest a bucket be locked for good.
+const ALWAYS: [&str; 3] = ["s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"];
+
 /// What is asked for.
 struct Request<'a> {
-    action: &'static str,
+    /// The bucket's name.
+    name: &'a str,
+    action: &'a str,
     granted: Granted,
     key: Option<&'a str>,
     version: Option<&'a str>,
+    /// What the request says, for the policy's conditions.
+    input: Option<&'a Named<'a>>,
 }
 
 /// The members of an input that name what it is about.
 struct Named<'a> {
     structure: &'a Structure,
-    input: &'a Struct,
+    members: &'a Struct,
+    operation: &'a str,
+    value: &'a Value,
 }
 
 impl<'a> Named<'a> {
-    fn new(model: &'static Service, operation: &str, input: &'a Value) -> Option<Self> {
+    fn new(model: &'static Service, operation: &'a str, value: &'a Value) -> Option<Self> {
         let structure = model.structure(model.operation(operation)?.input?)?;
-        Some(Self { structure, input: input.as_struct()? })
+        Some(Self { structure, members: value.as_struct()?, operation, value })
     }
 
     fn text(&self, member: &str) -> Option<&'a str> {
-        self.input.get(self.structure.member(member)?.0)?.as_str()
+        self.members.get(self.structure.member(member)?.0)?.as_str()
+    }
+
+    fn has(&self, member: &str) -> bool {
+        self.structure.member(member).is_some_and(|(index, _)| self.members.get(index).is_some())
+    }
+
+    /// What else an operation does than what it is called for: each needs its own permission.
+    fn further_actions(&self) -> Vec<&'static str> {
+        const GRANTS: [&str; 5] = ["ACL", "GrantFullControl", "GrantRead", "GrantReadACP", "GrantWriteACP"];
+        let mut actions = Vec::new();
+        if matches!(self.operation, "PutObject" | "CreateMultipartUpload" | "CopyObject") {
+            let further = [
+                (&GRANTS[..], "s3:PutObjectAcl"),
+                (&["Tagging"], "s3:PutObjectTagging"),
+                (&["ObjectLockMode"], "s3:PutObjectRetention"),
+                (&["ObjectLockLegalHoldStatus"], "s3:PutObjectLegalHold"),
+            ];
+            let given = |members: &[&str]| members.iter().any(|member| self.has(member));
+            actions.extend(further.iter().filter(|(members, _)| given(members)).map(|(_, action)| *action));
+        }
+        if self.operation == "GetObjectAttributes" {
+            actions.push("s3:GetObject");
+        }
+        let bypass = self.structure.member("BypassGovernanceRetention").and_then(|(index, _)| self.members.get(index));
+        if matches!(bypass, Some(Value::Bool(true))) {
+            actions.push("s3:BypassGovernanceRetention");
+        }
+        actions
+    }
+
+    /// Gives conditions what the request says ("Condition keys for Amazon S3" in the Service Authorization Reference).
+    fn describe(&self, context: &mut Context<'_>) {
+        for (index, value) in self.members.iter() {
+            let Some(member) = self.structure.members.get(usize::from(index)) else { continue };
+            let text = match value {
+                Value::String(text) => text.to_string(),
+                Value::Int(number) => number.to_string(),
+                Value::Timestamp(moment) => date_time(*moment),
+                _ => continue,
+            };
+            let name = member.wire_name().to_ascii_lowercase();
+            match (member.location, name.as_str()) {
+                (Location::Header, "x-amz-tagging") => requested_tags(context, tags::read(Some(&text)).unwrap_or_default()),
+                (Location::Header, "x-amz-copy-source") => {
+                    context.set("s3:x-amz-copy-source", text.trim_start_matches('/').to_owned());
+                }
+                (Location::Header, lock) if lock.starts_with("x-amz-object-lock-") => {
+                    context.set(["s3:", lock.trim_start_matches("x-amz-")].concat(), text);
+                }
+                (Location::Header, header) if header.starts_with("x-amz-") => {
+                    context.set(["s3:", header].concat(), text);
+                }
+                (Location::QueryString, "prefix" | "delimiter" | "max-keys" | "versionid") => {
+                    context.set(["s3:", name.as_str()].concat(), text);
+                }
+                _ => {}
+            }
+        }
+        if self.operation.starts_with("ListObject") && !self.has("Prefix") {
+            context.set("s3:prefix", "");
+        }
+        if self.operation == "PutObjectTagging"
+            && let Ok(input) = api::PutObjectTaggingInput::from_value(self.value)
+        {
+            requested_tags(context, tags::from_api(input.tagging));
+        }
+    }
+}
+
+/// A moment as policies write it.
+fn date_time(moment: Timestamp) -> String {
+    jiff::Timestamp::from_second(moment.seconds).unwrap_or_default().to_string()
+}
+
+fn requested_tags(context: &mut Context<'_>, tags: Vec<(String, String)>) {
+    context.set_all("s3:RequestObjectTagKeys", tags.iter().map(|(key, _)| key.clone()));
+    for (key, value) in tags {
+        context.set(["s3:RequestObjectTag/", key.as_str()].concat(), value);
     }
 }
 
 /// Decides whether the caller may run an operation. What is not there is for the operation to say.
 pub(crate) async fn authorize(cx: &Cx, operation: &str, input: &Value) -> Reply<()> {
     let named = kumoi_model::Catalog::get().load("s3").and_then(|model| Named::new(model, operation, input));
-    let bucket = match named.as_ref().and_then(|named| named.text("Bucket")) {
-        Some(name) if operation != "CreateBucket" => cx.tx().get(&Scope::world(), &BUCKETS, &name.to_owned()).await?,
+    let name = match named.as_ref().and_then(|named| named.text("Bucket")) {
+        Some(name) if operation != "CreateBucket" => name,
         // Accounts make and list buckets of their own.
         _ if account(cx).is_none() => return Err(access_denied().into()),
         _ => return Ok(()),
     };
-    // Each key has its own decision.
+    let bucket = cx.tx().get(&Scope::world(), &BUCKETS, &name.to_owned()).await?;
     let (Some(bucket), Some(named)) = (bucket, named) else { return Ok(()) };
+    // Each key has its own decision.
     if operation == "DeleteObjects" {
         return Ok(());
     }
+    let own = is_of(cx, &bucket.account);
     let (key, version) = (named.text("Key"), named.text("VersionId"));
-    let (action, with_version, granted) = needed(operation).unwrap_or(("s3:*", None, Granted::No));
+    let input = Some(&named);
+    let Some((action, with_version, granted)) = needed(operation) else {
+        if own && !bucket.has(Kind::Policy) {
+            return Ok(());
+        }
+        let action = owners_action(operation);
+        let request = Request { name, action: &action, granted: Granted::No, key, version, input };
+        return decide(cx, &bucket, &request).await;
+    };
+    // The owner of a bucket may do everything with it that no policy denies, but not with what others own in it.
+    if own && !bucket.has(Kind::Policy) && !matches!(granted, Granted::ByObject(_)) {
+        return Ok(());
+    }
     let action = if version.is_some() { with_version.unwrap_or(action) } else { action };
-    decide(cx, &bucket, &Request { action, granted, key, version }).await
+    decide(cx, &bucket, &Request { name, action, granted, key, version, input }).await?;
+    for action in named.further_actions() {
+        decide(cx, &bucket, &Request { name, action, granted, key, version, input }).await?;
+    }
+    Ok(())
 }
 
 /// Decides whether the caller may read an object, to copy it.
-pub(crate) async fn read(cx: &Cx, bucket: &Bucket, key: &str, version: Option<&str>) -> Reply<()> {
+pub(crate) async fn read(cx: &Cx, bucket: &Bucket, name: &str, key: &str, version: Option<&str>) -> Reply<()> {
     let action = if version.is_some() { "s3:GetObjectVersion" } else { "s3:GetObject" };
     let granted = Granted::ByObject(Permission::Read);
-    decide(cx, bucket, &Request { action, granted, key: Some(key), version }).await
+    decide(cx, bucket, &Request { name, action, granted, key: Some(key), version, input: None }).await
 }
 
 /// Decides whether the caller may delete an object, one of many; `bypass` is whether governance is to be ignored.
-pub(crate) async fn delete(cx: &Cx, bucket: &Bucket, key: &str, version: Option<&str>, bypass: bool) -> Reply<()> {
+pub(crate) async fn delete(
+    cx: &Cx,
+    (bucket, name): (&Bucket, &str),
+    key: &str,
+    version: Option<&str>,
+    bypass: bool,
+) -> Reply<()> {
     let action = if version.is_some() { "s3:DeleteObjectVersion" } else { "s3:DeleteObject" };
     let granted = Granted::ByBucket(Permission::Write);
-    decide(cx, bucket, &Request { action, granted, key: Some(key), version }).await?;
+    decide(cx, bucket, &Request { name, action, granted, key: Some(key), version, input: None }).await?;
     if bypass {
         let action = "s3:BypassGovernanceRetention";
-        decide(cx, bucket, &Request { action, granted: Granted::No, key: Some(key), version }).await?;
+        let granted = Granted::No;
+        decide(cx, bucket, &Request { name, action, granted, key: Some(key), version, input: None }).await?;
     }
     Ok(())
 }
 
 async fn decide(cx: &Cx, bucket: &Bucket, request: &Request<'_>) -> Reply<()> {
     let own = is_of(cx, &bucket.account);
-    // Its owner may do everything with a bucket, but not with what others own in it.
-    if own && !matches!(request.granted, Granted::ByObject(_)) {
+    let policy = policy(cx, bucket).await?;
+    let about_object = matches!(request.granted, Granted::ByObject(_));
+    let asks = |prefix: &str| policy.as_ref().is_some_and(|policy| policy.asks_for(prefix));
+    let object = if about_object || asks("s3:existingobjecttag/") { object(cx, bucket, request).await? } else { None };
+    let foreign = about_object && object.as_ref().is_some_and(|object| acl::owner_of(bucket, object) != bucket.account);
+    let verdict = policy.as_ref().map_or(Ok(false), |policy| by_policy(cx, bucket, policy, request, object.as_ref()));
+    let by_policy = verdict.map_err(|Denied| access_denied())?;
+    if (own && !foreign) || by_list(cx, bucket, request, object.as_ref()) {
         return Ok(());
     }
-    let object = object(cx, bucket, request).await?;
-    if own && object.as_ref().is_none_or(|object| acl::owner_of(bucket, object) == bucket.account) {
-        return Ok(());
+    // Whether an object is there is told to those who may list the bucket.
+    if about_object && object.is_none() {
+        let list = Request { action: "s3:ListBucket", granted: Granted::No, key: None, input: None, ..*request };
+        return decide_listing(cx, bucket, &list, request.key.unwrap_or_default()).await;
     }
-    if by_list(cx, bucket, request, object.as_ref()) { Ok(()) } else { Err(access_denied().into()) }
+    if by_policy && !foreign { Ok(()) } else { Err(access_denied().into()) }
+}
+
+/// A statement denies it.
+struct Denied;
+
+/// Decides whether the caller may know that there is no such key.
+async fn decide_listing(cx: &Cx, bucket: &Bucket, request: &Request<'_>, key: &str) -> Reply<()> {
+    let Some(policy) = policy(cx, bucket).await? else { return Err(access_denied().into()) };
+    let mut context = context(cx, bucket);
+    context.set("s3:prefix", key.to_owned());
+    match verdict(cx, bucket, &policy, request, &context) {
+        Ok(true) => Ok(()),
+        Ok(false) | Err(Denied) => Err(access_denied().into()),
+    }
+}
+
+/// The bucket's policy.
+async fn policy(cx: &Cx, bucket: &Bucket) -> Reply<Option<Arc<Policy>>> {
+    if !bucket.has(Kind::Policy) {
+        return Ok(None);
+    }
+    let config = config::get::<config::policy::Policy>(cx, bucket).await?;
+    Ok(config.and_then(|config| parsed(&config.0)))
+}
+
+/// The most policies that a thread keeps parsed.
+const MAX_PARSED: usize = 32;
+
+fn parsed(text: &str) -> Option<Arc<Policy>> {
+    thread_local! {
+        static PARSED: RefCell<Vec<(String, Arc<Policy>)>> = const { RefCell::new(Vec::new()) };
+    }
+    PARSED.with_borrow_mut(|parsed| {
+        if let Some((_, policy)) = parsed.iter().find(|(known, _)| known == text) {
+            return Some(policy.clone());
+        }
+        let policy = Arc::new(Policy::parse(text).ok()?);
+        if parsed.len() >= MAX_PARSED {
+            parsed.remove(0);
+        }
+        parsed.push((text.to_owned(), policy.clone()));
+        Some(policy)
+    })
+}
+
+/// What is known of every request.
+fn context<'a>(cx: &Cx, bucket: &Bucket) -> Context<'a> {
+    let mut context = Context::new();
+    context.set("aws:SecureTransport", if cx.endpoint().scheme == "https" { "true" } else { "false" });
+    context.set("aws:RequestedRegion", cx.region().to_owned());
+    context.set("aws:ResourceAccount", bucket.account.clone());
+    context.set("s3:ResourceAccount", bucket.account.clone());
+    if let Some(arn) = &cx.call_info().source_arn {
+        context.set("aws:SourceArn", arn.clone());
+    }
+    context
+}
+
+/// Whether the policy allows it.
+fn by_policy(
+    cx: &Cx,
+    bucket: &Bucket,
+    policy: &Policy,
+    request: &Request<'_>,
+    object: Option<&Object>,
+) -> Result<bool, Denied> {
+    let mut context = context(cx, bucket);
+    if let Some(named) = request.input {
+        named.describe(&mut context);
+    }
+    for (key, value) in object.iter().flat_map(|object| &object.attributes.tags) {
+        context.set(["s3:ExistingObjectTag/", key.as_str()].concat(), value.clone());
+    }
+    verdict(cx, bucket, policy, request, &context)
+}
+
+fn verdict(
+    cx: &Cx,
+    bucket: &Bucket,
+    policy: &Policy,
+    request: &Request<'_>,
+    context: &Context<'_>,
+) -> Result<bool, Denied> {
+    let principal = cx.principal();
+    let own = is_of(cx, &bucket.account);
+    if own && principal.kind == PrincipalKind::Root && ALWAYS.contains(&request.action) {
+        return Ok(true);
+    }
+    let canonical = account(cx).map(accounts::canonical);
+    let caller = match principal.kind {
+        PrincipalKind::Anonymous => Caller::anonymous(),
+        kind => Caller {
+            kind: match kind {
+                PrincipalKind::Root => CallerKind::Root,
+                PrincipalKind::User => CallerKind::User,
+                PrincipalKind::AssumedRole => CallerKind::AssumedRole,
+                PrincipalKind::FederatedUser => CallerKind::FederatedUser,
+                PrincipalKind::Service => CallerKind::Service,
+                PrincipalKind::Anonymous => CallerKind::Anonymous,
+            },
+            account: &principal.account,
+            arn: &principal.arn,
+            user_id: &principal.user_id,
+            issuer: None,
+            canonical_user: canonical.as_deref(),
+        },
+    };
+    let partition = cx.partition();
+    let resource = match request.key {
+        Some(key) => format!("arn:{partition}:s3:::{}/{key}", request.name),
+        None => format!("arn:{partition}:s3:::{}", request.name),
+    };
+    let asked = kumoi_access::Request {
+        caller,
+        action: request.action,
+        resource: &resource,
+        resource_account: Some(&bucket.account),
+        resource_must_allow: false,
+        context,
+        moment: cx.now().millis(),
+    };
+    match policy.verdict(&asked) {
+        Verdict::Deny(_) => Err(Denied),
+        Verdict::Silent => Ok(false),
+        Verdict::Allow(..) => {
+            let restricted = bucket.block.restrict_public_buckets && policy.is_public();
+            Ok(!restricted || own || principal.kind == PrincipalKind::Service)
+        }
+    }
 }
 
 /// The object that a request is for.

@@ -49,7 +49,7 @@ impl Source {
     async fn find(&self, cx: &Cx, owner: Option<&str>, wanted: Wanted<'_>) -> Reply<(Bucket, Object)> {
         let bucket = bucket::find(cx, &self.bucket, owner).await?;
         let version = self.version.as_deref();
-        access::read(cx, &bucket, &self.key, version).await?;
+        access::read(cx, &bucket, &self.bucket, &self.key, version).await?;
         let object = match versions::object(cx, &bucket, &self.key, version).await {
             // A delete marker is nothing that could be copied.
             Err(Halt::Fault(fault)) if fault.code() == "MethodNotAllowed" => {

@@ -97,7 +97,7 @@ pub(crate) async fn many(cx: &Cx, input: api::DeleteObjectsInput) -> Reply<api::
         let expected =
             Expected { etag: object.e_tag.as_deref(), modified: object.last_modified_time, size: object.size };
         let named = object.version_id.as_deref();
-        let gone = match access::delete(cx, &bucket, &object.key, named, bypass).await {
+        let gone = match access::delete(cx, (&bucket, &input.bucket), &object.key, named, bypass).await {
             Ok(()) => remove(cx, &bucket, &object.key, named, &expected, bypass).await,
             Err(halt) => Err(halt),
         };
