@@ -13,8 +13,8 @@ use crate::errors::{
     invalid_location, no_such_bucket,
 };
 use crate::names::check_bucket;
-use crate::tables::{BUCKETS, Bucket, OBJECTS, OWNED};
-use crate::{api, multipart};
+use crate::tables::{BUCKETS, Bucket, OBJECTS, OWNED, Versioning};
+use crate::{api, config, multipart};
 
 /// The region whose endpoint makes buckets everywhere, and whose buckets have no location constraint.
 const HOME: &str = "us-east-1";
@@ -51,7 +51,15 @@ pub(crate) async fn create(cx: &Cx, input: api::CreateBucketInput) -> Reply<api:
         };
     }
     let (id, created_at) = (cx.ids().sequence(), cx.now().micros());
-    let bucket = Bucket { id, account: cx.account().to_owned(), region: region.to_owned(), created: created_at };
+    let bucket = Bucket {
+        id,
+        account: cx.account().to_owned(),
+        region: region.to_owned(),
+        created: created_at,
+        versioning: Versioning::default(),
+        lock: false,
+        configured: 0,
+    };
     cx.tx().put(&Scope::world(), &BUCKETS, &input.bucket, &bucket).await?;
     Ok(created(&input.bucket))
 }
@@ -83,6 +91,7 @@ pub(crate) async fn delete(cx: &Cx, input: api::DeleteBucketInput) -> Reply<api:
         return Err(bucket_not_empty().into());
     }
     multipart::remove_all(cx, bucket.id).await?;
+    config::remove_all(cx, &bucket).await?;
     cx.tx().delete(&Scope::world(), &BUCKETS, &input.bucket).await?;
     Ok(api::DeleteBucketOutput {})
 }

@@ -5,7 +5,7 @@
 //! | Module | What it is about |
 //! |---|---|
 //! | `tables`, `names` | what is stored, and how things may be called |
-//! | `bucket` | buckets |
+//! | `bucket`, `config` | buckets, and their configurations |
 //! | `put`, `copy`, `multipart`, `digests`, `content` | objects on their way in, and what is computed of them on the way |
 //! | `get`, `conditions`, `range` | objects on their way out |
 //! | `delete` | objects that go |
@@ -16,6 +16,7 @@ mod api {
 }
 mod bucket;
 mod conditions;
+mod config;
 mod content;
 mod copy;
 mod delete;
@@ -53,6 +54,15 @@ impl Service for S3 {
     fn call<'a>(&'a self, cx: &'a Cx, operation: &'a str, input: &'a Value) -> Future<'a, Reply<Value>> {
         api::dispatch(self, cx, operation, input)
     }
+}
+
+/// Methods that hand on to a function, which `config::operations` lists.
+macro_rules! methods {
+    ($($method:ident($input:ident) -> $output:ident: $function:expr;)*) => {$(
+        async fn $method(&self, cx: &Cx, input: api::$input) -> Reply<api::$output> {
+            ($function)(cx, input).await
+        }
+    )*};
 }
 
 impl api::Api for S3 {
@@ -155,4 +165,6 @@ impl api::Api for S3 {
     async fn list_objects_v2(&self, cx: &Cx, input: api::ListObjectsV2Input) -> Reply<api::ListObjectsV2Output> {
         list::second_version(cx, input).await
     }
+
+    config::operations!(methods);
 }

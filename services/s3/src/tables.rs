@@ -6,6 +6,8 @@ use kumoi_core::body::Body;
 use kumoi_store::{Index, Table};
 use serde::{Deserialize, Serialize};
 
+use crate::config::{Kind, Record};
+
 /// A bucket. Names are unique in the whole world.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Bucket {
@@ -15,6 +17,33 @@ pub(crate) struct Bucket {
     pub(crate) region: String,
     /// In microseconds since 1970.
     pub(crate) created: i64,
+    #[serde(default)]
+    pub(crate) versioning: Versioning,
+    /// Objects can be locked.
+    #[serde(default)]
+    pub(crate) lock: bool,
+    /// Which kinds of configurations it has: a bit for each [`Kind`], so that most operations need not look for any.
+    #[serde(default)]
+    pub(crate) configured: u32,
+}
+
+impl Bucket {
+    /// Whether it has a configuration of that kind.
+    pub(crate) fn has(&self, kind: Kind) -> bool {
+        self.configured & kind.bit() != 0
+    }
+}
+
+/// Whether a bucket keeps the versions of its objects (User Guide, "Retaining multiple versions of objects with S3 Versioning").
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Versioning {
+    #[default]
+    #[serde(rename = "o")]
+    Off,
+    #[serde(rename = "e")]
+    Enabled,
+    #[serde(rename = "s")]
+    Suspended,
 }
 
 pub(crate) static BUCKETS: Table<String, Bucket> = Table::world("s3", "buckets").indexed(&[&OWNED]);
@@ -176,3 +205,6 @@ pub(crate) static PARTS: Table<(u64, String, u32), Part> = Table::world("s3", "p
 
 /// By the bucket's id and the key.
 pub(crate) static OBJECTS: Table<(u64, String), Object> = Table::world("s3", "objects");
+
+/// Configurations of buckets: by the bucket's id, the number of the [`Kind`], and the configuration's own id where a bucket can have several.
+pub(crate) static CONFIGURATIONS: Table<(u64, u8, String), Record> = Table::world("s3", "configurations");
