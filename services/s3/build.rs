@@ -40,7 +40,7 @@ fn main() {
     let list = ["RequestPayer", "OptionalObjectAttributes"];
     let document = ["ContentMD5", "ChecksumAlgorithm"];
     let document_of_object = ["ContentMD5", "ChecksumAlgorithm", "RequestPayer"];
-    kumoi_codegen::Generator::new("s3")
+    let generator = kumoi_codegen::Generator::new("s3")
         .operations(&[
             "CreateBucket",
             "DeleteBucket",
@@ -102,6 +102,121 @@ fn main() {
         .ignores("PutObjectLegalHold", &document_of_object)
         .ignores("GetObjectLegalHold", &["RequestPayer"])
         .ignores("ListObjects", &list)
-        .ignores("ListObjectsV2", &list)
-        .write();
+        .ignores("ListObjectsV2", &list);
+    configurations(generator).write();
+}
+
+/// Configurations of buckets.
+const CONFIGURATIONS: &[&str] = &[
+    "DeleteBucketAnalyticsConfiguration",
+    "DeleteBucketCors",
+    "DeleteBucketEncryption",
+    "DeleteBucketIntelligentTieringConfiguration",
+    "DeleteBucketInventoryConfiguration",
+    "DeleteBucketLifecycle",
+    "DeleteBucketMetricsConfiguration",
+    "DeleteBucketOwnershipControls",
+    "DeleteBucketPolicy",
+    "DeleteBucketReplication",
+    "DeleteBucketTagging",
+    "DeleteBucketWebsite",
+    "DeletePublicAccessBlock",
+    "GetBucketAbac",
+    "GetBucketAccelerateConfiguration",
+    "GetBucketAnalyticsConfiguration",
+    "GetBucketCors",
+    "GetBucketEncryption",
+    "GetBucketIntelligentTieringConfiguration",
+    "GetBucketInventoryConfiguration",
+    "GetBucketLifecycleConfiguration",
+    "GetBucketLogging",
+    "GetBucketMetricsConfiguration",
+    "GetBucketNotificationConfiguration",
+    "GetBucketOwnershipControls",
+    "GetBucketPolicy",
+    "GetBucketPolicyStatus",
+    "GetBucketReplication",
+    "GetBucketRequestPayment",
+    "GetBucketTagging",
+    "GetBucketVersioning",
+    "GetBucketWebsite",
+    "GetObjectLockConfiguration",
+    "GetPublicAccessBlock",
+    "ListBucketAnalyticsConfigurations",
+    "ListBucketIntelligentTieringConfigurations",
+    "ListBucketInventoryConfigurations",
+    "ListBucketMetricsConfigurations",
+    "PutBucketAbac",
+    "PutBucketAccelerateConfiguration",
+    "PutBucketAnalyticsConfiguration",
+    "PutBucketCors",
+    "PutBucketEncryption",
+    "PutBucketIntelligentTieringConfiguration",
+    "PutBucketInventoryConfiguration",
+    "PutBucketLifecycleConfiguration",
+    "PutBucketLogging",
+    "PutBucketMetricsConfiguration",
+    "PutBucketNotificationConfiguration",
+    "PutBucketOwnershipControls",
+    "PutBucketPolicy",
+    "PutBucketReplication",
+    "PutBucketRequestPayment",
+    "PutBucketTagging",
+    "PutBucketVersioning",
+    "PutBucketWebsite",
+    "PutObjectLockConfiguration",
+    "PutPublicAccessBlock",
+];
+
+/// Operations that take digests of their document, of which a service sees the decoded form alone.
+const DIGESTED: &[&str] = &[
+    "PutBucketAbac",
+    "PutBucketCors",
+    "PutBucketEncryption",
+    "PutBucketLogging",
+    "PutBucketOwnershipControls",
+    "PutBucketPolicy",
+    "PutBucketReplication",
+    "PutBucketRequestPayment",
+    "PutBucketTagging",
+    "PutBucketVersioning",
+    "PutBucketWebsite",
+    "PutObjectLockConfiguration",
+    "PutPublicAccessBlock",
+];
+
+/// What records hold of configurations.
+const STORED: &[&str] = &[
+    "AbacStatus",
+    "AccelerateConfiguration",
+    "AnalyticsConfiguration",
+    "CORSConfiguration",
+    "IntelligentTieringConfiguration",
+    "InventoryConfiguration",
+    "LifecycleRule",
+    "LoggingEnabled",
+    "MetricsConfiguration",
+    "NotificationConfiguration",
+    "ObjectLockRule",
+    "ReplicationConfiguration",
+    "RequestPaymentConfiguration",
+    "ServerSideEncryptionConfiguration",
+    "Tagging",
+    "WebsiteConfiguration",
+];
+
+fn configurations(generator: kumoi_codegen::Generator) -> kumoi_codegen::Generator {
+    let generator = generator
+        .operations(CONFIGURATIONS)
+        .stored(STORED)
+        .ignores("PutBucketAccelerateConfiguration", &["ChecksumAlgorithm"])
+        .ignores("PutBucketLifecycleConfiguration", &["ChecksumAlgorithm"])
+        .ignores("PutBucketPolicy", &["ConfirmRemoveSelfBucketAccess"])
+        .ignores("PutBucketReplication", &["Token"])
+        .ignores(
+            "PutObjectLockConfiguration",
+            &["Token", "RequestPayer", "ObjectLockConfiguration.Rule.DefaultRetention.DefaultEventHold"],
+        )
+        .ignores("GetBucketAccelerateConfiguration", &["RequestPayer"]);
+    DIGESTED.iter().fold(generator, |generator, name| generator.ignores(name, &["ContentMD5", "ChecksumAlgorithm"]))
 }

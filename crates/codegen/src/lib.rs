@@ -44,6 +44,7 @@ pub struct Generator {
     model: String,
     operations: Wanted,
     ignored: Vec<(String, Vec<String>)>,
+    stored: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -55,7 +56,7 @@ enum Wanted {
 impl Generator {
     /// For the service of that id in `models/`. No operation is wanted yet.
     pub fn new(model: &str) -> Self {
-        Self { model: model.to_owned(), operations: Wanted::Named(Vec::new()), ignored: Vec::new() }
+        Self { model: model.to_owned(), operations: Wanted::Named(Vec::new()), ignored: Vec::new(), stored: Vec::new() }
     }
 
     /// Wants every operation of the model.
@@ -81,6 +82,13 @@ impl Generator {
         self
     }
 
+    /// Shapes that the service keeps in records as they are: they and what they hold get serde's traits, with the member names of the model. The
+    /// crate needs `serde`.
+    pub fn stored(mut self, shapes: &[&str]) -> Self {
+        self.stored.extend(shapes.iter().map(|name| (*name).to_owned()));
+        self
+    }
+
     /// Writes `api.rs` into the build's output folder. For build scripts: a failure is told to cargo, and fails the build.
     pub fn write(self) {
         let model =
@@ -103,7 +111,8 @@ impl Generator {
             .ok_or_else(|| GenerateError(format!("there is no model of {:?}", self.model)))?;
         let operations = self.wanted(service)?;
         let ignored = self.checked_ignored(service, &operations)?;
-        let plan = plan::Plan::new(service, &operations);
+        let stored = self.stored_shapes(service)?;
+        let plan = plan::Plan::new(service, &operations, &stored);
         Ok(emit::emit(service, &plan, &ignored))
     }
 
@@ -122,6 +131,16 @@ impl Generator {
         indexes.sort_unstable();
         indexes.dedup();
         Ok(indexes)
+    }
+
+    /// The shapes that are to be stored.
+    fn stored_shapes(&self, service: &Service) -> Result<Vec<ShapeId>, GenerateError> {
+        let shapes = self.stored.iter().map(|name| {
+            let found = service.shapes.iter().position(|shape| shape.name == *name);
+            let found = found.and_then(|index| ShapeId::try_from(index).ok());
+            found.ok_or_else(|| GenerateError(format!("the model of {} has no shape {name}", self.model)))
+        });
+        shapes.collect()
     }
 
     /// The ignored paths of each wanted operation.

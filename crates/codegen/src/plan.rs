@@ -22,12 +22,14 @@ pub(crate) struct Plan<'a> {
     pub(crate) aliases: Vec<(String, Option<ShapeId>)>,
     /// Every error of the model; those of the operations have their details among the types.
     pub(crate) errors: Vec<ShapeId>,
+    /// Structures and unions that records hold.
+    pub(crate) stored: BTreeSet<ShapeId>,
     /// Structures that can hold themselves without a list or map between.
     recursive: BTreeSet<(ShapeId, ShapeId)>,
 }
 
 impl<'a> Plan<'a> {
-    pub(crate) fn new(service: &'a Service, wanted: &[usize]) -> Self {
+    pub(crate) fn new(service: &'a Service, wanted: &[usize], stored: &[ShapeId]) -> Self {
         let operations: Vec<&Operation> = wanted.iter().filter_map(|&index| service.operations.get(index)).collect();
         let roots = operations.iter().flat_map(|op| [op.input, op.output]).flatten();
         let details = operations.iter().flat_map(|op| op.errors.iter().copied()).filter(|&id| has_details(service, id));
@@ -67,7 +69,8 @@ impl<'a> Plan<'a> {
         }
         let recursive = recursive(service, &reachable);
         let errors = (0..service.shapes.len() as ShapeId).filter(|&id| is_error(service, id)).collect();
-        Self { operations: planned, types, aliases, errors, recursive }
+        let stored = reach(service, stored.iter().copied());
+        Self { operations: planned, types, aliases, errors, stored, recursive }
     }
 
     /// Whether the member of that structure needs a box.

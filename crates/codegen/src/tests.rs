@@ -68,9 +68,20 @@ fn unions_are_enums_and_streams_are_streams() {
 }
 
 #[test]
+fn what_is_stored_has_the_names_of_the_model() {
+    let s3 = code(Generator::new("s3").operations(&["PutBucketCors"]).stored(&["CORSConfiguration"]));
+    let serde = "::serde::Serialize, ::serde::Deserialize";
+    assert_has(&s3, &format!("#[derive(Clone, Debug, Default, PartialEq, {serde})] pub struct CORSRule {{"));
+    assert_has(&s3, "#[serde(rename = \"AllowedMethods\")] pub allowed_methods");
+    assert_has(&s3, "#[serde(rename = \"ID\", skip_serializing_if = \"::core::option::Option::is_none\")] pub id");
+    assert_has(&s3, "#[derive(Clone, Debug, Default, PartialEq)] pub struct PutBucketCorsInput {");
+}
+
+#[test]
 fn what_the_model_lacks_fails() {
     let failure = |generator: Generator| generator.generate().unwrap_err().to_string();
     assert_eq!(failure(Generator::new("nothing")), "there is no model of \"nothing\"");
+    assert_eq!(failure(Generator::new("sqs").stored(&["Queue"])), "the model of sqs has no shape Queue");
     assert_eq!(failure(Generator::new("sqs").operations(&["SendMail"])), "the model of sqs has no operation SendMail");
     assert_eq!(
         failure(Generator::new("sqs").all_operations().ignores("SendMessage", &["Subject"])),

@@ -191,7 +191,9 @@ impl<'a> Named<'a> {
             };
             let name = member.wire_name().to_ascii_lowercase();
             match (member.location, name.as_str()) {
-                (Location::Header, "x-amz-tagging") => requested_tags(context, tags::read(Some(&text)).unwrap_or_default()),
+                (Location::Header, "x-amz-tagging") => {
+                    requested_tags(context, tags::read(Some(&text)).unwrap_or_default())
+                }
                 (Location::Header, "x-amz-copy-source") => {
                     context.set("s3:x-amz-copy-source", text.trim_start_matches('/').to_owned());
                 }
@@ -437,7 +439,7 @@ fn verdict(
         Verdict::Deny(_) => Err(Denied),
         Verdict::Silent => Ok(false),
         Verdict::Allow(..) => {
-            let restricted = bucket.block.restrict_public_buckets && policy.is_public();
+            let restricted = bucket.blocked().restrict_public_buckets && policy.is_public();
             Ok(!restricted || own || principal.kind == PrincipalKind::Service)
         }
     }
@@ -452,7 +454,7 @@ async fn object(cx: &Cx, bucket: &Bucket, request: &Request<'_>) -> Reply<Option
 
 /// Whether an access control list grants it. Whether an object is there is told to those who may list the bucket.
 fn by_list(cx: &Cx, bucket: &Bucket, request: &Request<'_>, object: Option<&Object>) -> bool {
-    let (caller, public) = (account(cx), !bucket.block.ignore_public_acls);
+    let (caller, public) = (account(cx), !bucket.blocked().ignore_public_acls);
     let by_bucket = |permission| {
         acl::effective(bucket, bucket.acl.as_ref()).is_some_and(|acl| acl.grants(caller, permission, public))
     };

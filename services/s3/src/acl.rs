@@ -4,7 +4,7 @@ use kumoi_core::{Cx, Fault, Reply};
 
 use crate::accounts::{account_of, canonical, display_name, owner};
 use crate::errors::{access_denied, acl_not_supported, invalid_argument, malformed_acl, unresolvable_email};
-use crate::tables::{Acl, BUCKETS, Bucket, Grant, Grantee, Group, Object, Ownership, Permission};
+use crate::tables::{Acl, BUCKETS, Bucket, Grant, Grantee, Group, Object, Permission};
 use crate::{api, bucket, versions};
 use kumoi_store::Scope;
 
@@ -147,7 +147,7 @@ impl Acl {
     }
 
     /// Whether it grants all to one account and nothing else.
-    fn is_only_for(&self, account: &str) -> bool {
+    pub(crate) fn is_only_for(&self, account: &str) -> bool {
         let alone = |grant: &Grant| {
             grant.permission == Permission::FullControl && grant.grantee == Grantee::Account(account.to_owned())
         };
@@ -212,10 +212,10 @@ fn to_api(cx: &Cx, acl: Option<&Acl>, own: &str) -> Vec<api::Grant> {
 /// Checks a list against what the bucket allows: those whose owner has everything accept a list that says just that.
 pub(crate) fn allowed(bucket: &Bucket, acl: Option<Acl>) -> Result<Option<Acl>, Fault> {
     let Some(acl) = acl else { return Ok(None) };
-    if bucket.ownership == Ownership::Enforced {
+    if bucket.is_enforced() {
         return if acl.is_only_for(&bucket.account) && !acl.0.is_empty() { Ok(None) } else { Err(acl_not_supported()) };
     }
-    if acl.is_public() && bucket.block.public_acls {
+    if acl.is_public() && bucket.blocked().public_acls {
         return Err(access_denied());
     }
     Ok(Some(acl))
@@ -265,12 +265,12 @@ pub(crate) async fn get_bucket(cx: &Cx, input: api::GetBucketAclInput) -> Reply<
 
 /// The list that counts: none where lists are disabled.
 pub(crate) fn effective<'a>(bucket: &Bucket, acl: Option<&'a Acl>) -> Option<&'a Acl> {
-    acl.filter(|_| bucket.ownership != Ownership::Enforced)
+    acl.filter(|_| !bucket.is_enforced())
 }
 
 /// The account that owns an object.
 pub(crate) fn owner_of<'a>(bucket: &'a Bucket, object: &'a Object) -> &'a str {
-    let own = object.attributes.owner.as_deref().filter(|_| bucket.ownership != Ownership::Enforced);
+    let own = object.attributes.owner.as_deref().filter(|_| !bucket.is_enforced());
     own.unwrap_or(&bucket.account)
 }
 

@@ -5,7 +5,7 @@ use md5::{Digest as _, Md5};
 
 use crate::acl::Owners;
 use crate::tables::{Attributes, Bucket, Encryption, Ownership};
-use crate::{acl, encryption, lock, tags};
+use crate::{acl, config, encryption, lock, tags};
 
 /// The members of a request that say it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -59,9 +59,13 @@ impl Asked<'_> {
         let asked = self.acl.read(&Owners { own, bucket: Some(&bucket.account) })?;
         let acl = acl::allowed(bucket, asked)?;
         let (retention, hold) = self.lock.read(cx, bucket)?;
+        let retention = match retention {
+            None => config::lock::default(cx, bucket).await?,
+            given => given,
+        };
         let encryption = match self.encryption.read(cx)? {
             Some(encryption) => encryption,
-            None => Encryption::S3,
+            None => config::encryption::default(cx, bucket).await?,
         };
         let tags = tags::read(self.tagging)?;
         Ok(Attributes { owner, acl, tags, encryption, retention, hold, ..Attributes::default() })
@@ -70,8 +74,8 @@ impl Asked<'_> {
     /// The account that will own the object, if that is not the bucket's.
     fn owner(&self, cx: &Cx, bucket: &Bucket) -> Option<String> {
         let handed_over =
-            bucket.ownership == Ownership::Preferred && self.acl.canned == Some("bucket-owner-full-control");
-        if crate::access::is_of(cx, &bucket.account) || bucket.ownership == Ownership::Enforced || handed_over {
+            bucket.ownership == Some(Ownership::Preferred) && self.acl.canned == Some("bucket-owner-full-control");
+        if crate::access::is_of(cx, &bucket.account) || bucket.is_enforced() || handed_over {
             return None;
         }
         crate::access::account(cx).map(str::to_owned)

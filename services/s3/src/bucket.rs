@@ -14,7 +14,7 @@ use crate::errors::{
 };
 use crate::names::check_bucket;
 use crate::tables::{BUCKETS, Bucket, OBJECTS, OWNED, Ownership, PublicAccessBlock, VERSIONS, Versioning};
-use crate::{accounts, acl, api, multipart};
+use crate::{accounts, acl, api, config, multipart};
 
 /// The region whose endpoint makes buckets everywhere, and whose buckets have no location constraint.
 const HOME: &str = "us-east-1";
@@ -57,12 +57,13 @@ pub(crate) async fn create(cx: &Cx, input: api::CreateBucketInput) -> Reply<api:
         versioning: if lock { Versioning::Enabled } else { Versioning::Off },
         lock,
         ownership: ownership(cx, input.object_ownership.as_deref())?,
-        block: block_of_new(cx),
+        block: (!as_before(cx)).then_some(PublicAccessBlock::ALL),
         acl: None,
+        configured: 0,
     };
     let owners = Owners { own: &bucket.account, bucket: None };
     let acl = asked.read(&owners)?;
-    if bucket.ownership == Ownership::Enforced && acl.is_some() && asked.canned != Some("private") {
+    if bucket.is_enforced() && acl.is_some() && asked.canned != Some("private") {
         return Err(acl_against_ownership().into());
     }
     bucket.acl = acl::allowed(&bucket, acl)?;
@@ -73,7 +74,7 @@ pub(crate) async fn create(cx: &Cx, input: api::CreateBucketInput) -> Reply<api:
 /// A bucket that is made again in the home region stays as it is, but for its access control list.
 async fn again(cx: &Cx, name: &String, mut bucket: Bucket, asked: &acl::Asked<'_>) -> Reply<()> {
     let acl = asked.read(&Owners { own: &bucket.account, bucket: None })?;
-    let acl = if bucket.ownership == Ownership::Enforced { None } else { acl::allowed(&bucket, acl)? };
+    let acl = if bucket.is_enforced() { None } else { acl::allowed(&bucket, acl)? };
     if acl != bucket.acl {
         bucket.acl = acl;
         cx.tx().put(&Scope::world(), &BUCKETS, name, &bucket).await?;
@@ -86,25 +87,15 @@ fn as_before(cx: &Cx) -> bool {
     cx.settings().options.get(crate::DEFAULTS).is_some_and(|year| year == "2022")
 }
 
-fn ownership(cx: &Cx, asked: Option<&str>) -> Result<Ownership, Fault> {
+fn ownership(cx: &Cx, asked: Option<&str>) -> Result<Option<Ownership>, Fault> {
+    let unknown = || {
+        let fault = invalid_argument("Invalid x-amz-object-ownership header");
+        fault.with_detail("ArgumentName", "x-amz-object-ownership")
+    };
     match asked {
-        None if as_before(cx) => Ok(Ownership::None),
-        None | Some("BucketOwnerEnforced") => Ok(Ownership::Enforced),
-        Some("BucketOwnerPreferred") => Ok(Ownership::Preferred),
-        Some("ObjectWriter") => Ok(Ownership::Writer),
-        Some(_) => Err(invalid_argument("Invalid x-amz-object-ownership header")
-            .with_detail("ArgumentName", "x-amz-object-ownership")),
-    }
-}
-
-fn block_of_new(cx: &Cx) -> PublicAccessBlock {
-    let block = !as_before(cx);
-    PublicAccessBlock {
-        set: block,
-        public_acls: block,
-        ignore_public_acls: block,
-        public_policy: block,
-        restrict_public_buckets: block,
+        None if as_before(cx) => Ok(None),
+        None => Ok(Some(Ownership::Enforced)),
+        Some(name) => Ownership::of_name(name).map(Some).ok_or_else(unknown),
     }
 }
 
@@ -140,6 +131,7 @@ pub(crate) async fn delete(cx: &Cx, input: api::DeleteBucketInput) -> Reply<api:
         (false, _) => return Err(bucket_not_empty().into()),
     }
     multipart::remove_all(cx, bucket.id).await?;
+    config::remove_all(cx, &bucket).await?;
     cx.tx().delete(&Scope::world(), &BUCKETS, &input.bucket).await?;
     Ok(api::DeleteBucketOutput {})
 }

@@ -6,7 +6,7 @@ use kumoi_model::validate::{Constraint, Violation};
 use crate::api::errors;
 use crate::tables::Object;
 
-fn refused(code: &'static str, status: u16, message: impl Into<String>) -> Fault {
+pub(crate) fn refused(code: &'static str, status: u16, message: impl Into<String>) -> Fault {
     Fault::new(code, status, true, message)
 }
 
@@ -160,6 +160,10 @@ pub(crate) fn invalid_request(message: impl Into<String>) -> Fault {
     refused("InvalidRequest", 400, message)
 }
 
+pub(crate) fn invalid_bucket_state(message: impl Into<String>) -> Fault {
+    refused("InvalidBucketState", 409, message)
+}
+
 pub(crate) fn invalid_digest() -> Fault {
     refused("InvalidDigest", 400, "The Content-MD5 you specified was invalid.")
 }
@@ -228,6 +232,15 @@ pub(crate) fn word(violation: &Violation) -> Option<Fault> {
     match violation.kind {
         // Bucket and key are in every path, so what is missing stands in a document.
         Constraint::Required => Some(malformed_xml()),
+        // A header has no further step; of these members of documents, the operations tell more.
+        Constraint::Enum(_) if violation.path.contains('.') => {
+            let told = [".locationConstraint", ".protocol", ".filterRules"];
+            (!told.iter().any(|part| violation.path.contains(part))).then(malformed_xml)
+        }
+        Constraint::Elements(_) if violation.path.ends_with(".events") => {
+            Some(invalid_argument("A specified event is not supported for notifications."))
+        }
+        Constraint::Elements(_) if violation.path.contains('.') => Some(malformed_xml()),
         _ => None,
     }
 }

@@ -5,8 +5,8 @@
 //! | Module | What it is about |
 //! |---|---|
 //! | `tables`, `names` | what is stored, and how things may be called |
-//! | `bucket` | buckets |
 //! | `access`, `acl`, `accounts` | who may do what, and who owns what |
+//! | `bucket`, `config` | buckets, and their configurations |
 //! | `put`, `copy`, `multipart`, `digests`, `content` | objects on their way in, and what is computed of them on the way |
 //! | `attributes`, `encryption`, `lock`, `tags` | what is said of objects besides their headers |
 //! | `versions` | versions of objects, and delete markers |
@@ -23,6 +23,7 @@ mod acl;
 mod attributes;
 mod bucket;
 mod conditions;
+mod config;
 mod content;
 mod copy;
 mod delete;
@@ -89,192 +90,51 @@ const DEFAULTS: &str = "S3_DEFAULTS";
 /// Option: the display names of accounts, `111111111111=name,…`, which S3 told until November 2025.
 const OWNER_NAMES: &str = "S3_OWNER_NAMES";
 
+/// Methods that hand on to a function.
+macro_rules! methods {
+    ($($method:ident($input:ident) -> $output:ident: $function:expr;)*) => {$(
+        async fn $method(&self, cx: &Cx, input: api::$input) -> Reply<api::$output> {
+            ($function)(cx, input).await
+        }
+    )*};
+}
+
 impl api::Api for S3 {
-    async fn create_bucket(&self, cx: &Cx, input: api::CreateBucketInput) -> Reply<api::CreateBucketOutput> {
-        bucket::create(cx, input).await
+    methods! {
+        create_bucket(CreateBucketInput) -> CreateBucketOutput: bucket::create;
+        delete_bucket(DeleteBucketInput) -> DeleteBucketOutput: bucket::delete;
+        head_bucket(HeadBucketInput) -> HeadBucketOutput: bucket::head;
+        list_buckets(ListBucketsInput) -> ListBucketsOutput: bucket::list;
+        get_bucket_location(GetBucketLocationInput) -> GetBucketLocationOutput: bucket::location;
+        put_object(PutObjectInput) -> PutObjectOutput: put::put;
+        get_object(GetObjectInput) -> GetObjectOutput: get::get;
+        head_object(HeadObjectInput) -> HeadObjectOutput: get::head;
+        copy_object(CopyObjectInput) -> CopyObjectOutput: copy::copy;
+        create_multipart_upload(CreateMultipartUploadInput) -> CreateMultipartUploadOutput: multipart::create;
+        upload_part(UploadPartInput) -> UploadPartOutput: multipart::upload;
+        upload_part_copy(UploadPartCopyInput) -> UploadPartCopyOutput: copy::part;
+        complete_multipart_upload(CompleteMultipartUploadInput) -> CompleteMultipartUploadOutput: multipart::complete;
+        abort_multipart_upload(AbortMultipartUploadInput) -> AbortMultipartUploadOutput: multipart::abort;
+        list_parts(ListPartsInput) -> ListPartsOutput: multipart::list_parts;
+        list_multipart_uploads(ListMultipartUploadsInput) -> ListMultipartUploadsOutput: list::uploads;
+        delete_object(DeleteObjectInput) -> DeleteObjectOutput: delete::one;
+        delete_objects(DeleteObjectsInput) -> DeleteObjectsOutput: delete::many;
+        list_objects(ListObjectsInput) -> ListObjectsOutput: list::first_version;
+        list_objects_v2(ListObjectsV2Input) -> ListObjectsV2Output: list::second_version;
+        list_object_versions(ListObjectVersionsInput) -> ListObjectVersionsOutput: list::versions;
+        get_bucket_acl(GetBucketAclInput) -> GetBucketAclOutput: acl::get_bucket;
+        put_bucket_acl(PutBucketAclInput) -> PutBucketAclOutput: acl::put_bucket;
+        get_object_acl(GetObjectAclInput) -> GetObjectAclOutput: acl::get_object;
+        put_object_acl(PutObjectAclInput) -> PutObjectAclOutput: acl::put_object;
+        get_object_tagging(GetObjectTaggingInput) -> GetObjectTaggingOutput: tags::get;
+        put_object_tagging(PutObjectTaggingInput) -> PutObjectTaggingOutput: tags::put;
+        delete_object_tagging(DeleteObjectTaggingInput) -> DeleteObjectTaggingOutput: tags::delete;
+        get_object_retention(GetObjectRetentionInput) -> GetObjectRetentionOutput: lock::get_retention;
+        put_object_retention(PutObjectRetentionInput) -> PutObjectRetentionOutput: lock::put_retention;
+        get_object_legal_hold(GetObjectLegalHoldInput) -> GetObjectLegalHoldOutput: lock::get_hold;
+        put_object_legal_hold(PutObjectLegalHoldInput) -> PutObjectLegalHoldOutput: lock::put_hold;
+        get_object_attributes(GetObjectAttributesInput) -> GetObjectAttributesOutput: summary::get;
     }
 
-    async fn delete_bucket(&self, cx: &Cx, input: api::DeleteBucketInput) -> Reply<api::DeleteBucketOutput> {
-        bucket::delete(cx, input).await
-    }
-
-    async fn head_bucket(&self, cx: &Cx, input: api::HeadBucketInput) -> Reply<api::HeadBucketOutput> {
-        bucket::head(cx, input).await
-    }
-
-    async fn list_buckets(&self, cx: &Cx, input: api::ListBucketsInput) -> Reply<api::ListBucketsOutput> {
-        bucket::list(cx, input).await
-    }
-
-    async fn get_bucket_location(
-        &self,
-        cx: &Cx,
-        input: api::GetBucketLocationInput,
-    ) -> Reply<api::GetBucketLocationOutput> {
-        bucket::location(cx, input).await
-    }
-
-    async fn put_object(&self, cx: &Cx, input: api::PutObjectInput) -> Reply<api::PutObjectOutput> {
-        put::put(cx, input).await
-    }
-
-    async fn get_object(&self, cx: &Cx, input: api::GetObjectInput) -> Reply<api::GetObjectOutput> {
-        get::get(cx, input).await
-    }
-
-    async fn head_object(&self, cx: &Cx, input: api::HeadObjectInput) -> Reply<api::HeadObjectOutput> {
-        get::head(cx, input).await
-    }
-
-    async fn copy_object(&self, cx: &Cx, input: api::CopyObjectInput) -> Reply<api::CopyObjectOutput> {
-        copy::copy(cx, input).await
-    }
-
-    async fn create_multipart_upload(
-        &self,
-        cx: &Cx,
-        input: api::CreateMultipartUploadInput,
-    ) -> Reply<api::CreateMultipartUploadOutput> {
-        multipart::create(cx, input).await
-    }
-
-    async fn upload_part(&self, cx: &Cx, input: api::UploadPartInput) -> Reply<api::UploadPartOutput> {
-        multipart::upload(cx, input).await
-    }
-
-    async fn upload_part_copy(&self, cx: &Cx, input: api::UploadPartCopyInput) -> Reply<api::UploadPartCopyOutput> {
-        copy::part(cx, input).await
-    }
-
-    async fn complete_multipart_upload(
-        &self,
-        cx: &Cx,
-        input: api::CompleteMultipartUploadInput,
-    ) -> Reply<api::CompleteMultipartUploadOutput> {
-        multipart::complete(cx, input).await
-    }
-
-    async fn abort_multipart_upload(
-        &self,
-        cx: &Cx,
-        input: api::AbortMultipartUploadInput,
-    ) -> Reply<api::AbortMultipartUploadOutput> {
-        multipart::abort(cx, input).await
-    }
-
-    async fn list_parts(&self, cx: &Cx, input: api::ListPartsInput) -> Reply<api::ListPartsOutput> {
-        multipart::list_parts(cx, input).await
-    }
-
-    async fn list_multipart_uploads(
-        &self,
-        cx: &Cx,
-        input: api::ListMultipartUploadsInput,
-    ) -> Reply<api::ListMultipartUploadsOutput> {
-        list::uploads(cx, input).await
-    }
-
-    async fn delete_object(&self, cx: &Cx, input: api::DeleteObjectInput) -> Reply<api::DeleteObjectOutput> {
-        delete::one(cx, input).await
-    }
-
-    async fn delete_objects(&self, cx: &Cx, input: api::DeleteObjectsInput) -> Reply<api::DeleteObjectsOutput> {
-        delete::many(cx, input).await
-    }
-
-    async fn list_objects(&self, cx: &Cx, input: api::ListObjectsInput) -> Reply<api::ListObjectsOutput> {
-        list::first_version(cx, input).await
-    }
-
-    async fn list_objects_v2(&self, cx: &Cx, input: api::ListObjectsV2Input) -> Reply<api::ListObjectsV2Output> {
-        list::second_version(cx, input).await
-    }
-
-    async fn list_object_versions(
-        &self,
-        cx: &Cx,
-        input: api::ListObjectVersionsInput,
-    ) -> Reply<api::ListObjectVersionsOutput> {
-        list::versions(cx, input).await
-    }
-
-    async fn get_bucket_acl(&self, cx: &Cx, input: api::GetBucketAclInput) -> Reply<api::GetBucketAclOutput> {
-        acl::get_bucket(cx, input).await
-    }
-
-    async fn put_bucket_acl(&self, cx: &Cx, input: api::PutBucketAclInput) -> Reply<api::PutBucketAclOutput> {
-        acl::put_bucket(cx, input).await
-    }
-
-    async fn get_object_acl(&self, cx: &Cx, input: api::GetObjectAclInput) -> Reply<api::GetObjectAclOutput> {
-        acl::get_object(cx, input).await
-    }
-
-    async fn put_object_acl(&self, cx: &Cx, input: api::PutObjectAclInput) -> Reply<api::PutObjectAclOutput> {
-        acl::put_object(cx, input).await
-    }
-
-    async fn get_object_tagging(
-        &self,
-        cx: &Cx,
-        input: api::GetObjectTaggingInput,
-    ) -> Reply<api::GetObjectTaggingOutput> {
-        tags::get(cx, input).await
-    }
-
-    async fn put_object_tagging(
-        &self,
-        cx: &Cx,
-        input: api::PutObjectTaggingInput,
-    ) -> Reply<api::PutObjectTaggingOutput> {
-        tags::put(cx, input).await
-    }
-
-    async fn delete_object_tagging(
-        &self,
-        cx: &Cx,
-        input: api::DeleteObjectTaggingInput,
-    ) -> Reply<api::DeleteObjectTaggingOutput> {
-        tags::delete(cx, input).await
-    }
-
-    async fn get_object_retention(
-        &self,
-        cx: &Cx,
-        input: api::GetObjectRetentionInput,
-    ) -> Reply<api::GetObjectRetentionOutput> {
-        lock::get_retention(cx, input).await
-    }
-
-    async fn put_object_retention(
-        &self,
-        cx: &Cx,
-        input: api::PutObjectRetentionInput,
-    ) -> Reply<api::PutObjectRetentionOutput> {
-        lock::put_retention(cx, input).await
-    }
-
-    async fn get_object_legal_hold(
-        &self,
-        cx: &Cx,
-        input: api::GetObjectLegalHoldInput,
-    ) -> Reply<api::GetObjectLegalHoldOutput> {
-        lock::get_hold(cx, input).await
-    }
-
-    async fn put_object_legal_hold(
-        &self,
-        cx: &Cx,
-        input: api::PutObjectLegalHoldInput,
-    ) -> Reply<api::PutObjectLegalHoldOutput> {
-        lock::put_hold(cx, input).await
-    }
-
-    async fn get_object_attributes(
-        &self,
-        cx: &Cx,
-        input: api::GetObjectAttributesInput,
-    ) -> Reply<api::GetObjectAttributesOutput> {
-        summary::get(cx, input).await
-    }
+    config::operations!(methods);
 }

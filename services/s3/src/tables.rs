@@ -6,6 +6,8 @@ use kumoi_core::body::Body;
 use kumoi_store::{Index, Table};
 use serde::{Deserialize, Serialize};
 
+use crate::config::{Kind, Record};
+
 /// A bucket. Names are unique in the whole world.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Bucket {
@@ -20,20 +22,40 @@ pub(crate) struct Bucket {
     /// Objects can be locked.
     #[serde(default)]
     pub(crate) lock: bool,
-    #[serde(default)]
-    pub(crate) ownership: Ownership,
-    #[serde(default)]
-    pub(crate) block: PublicAccessBlock,
+    /// `None` is as [`Ownership::Writer`], which is what S3 did before it asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ownership: Option<Ownership>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) block: Option<PublicAccessBlock>,
     /// `None`: the owner alone may do everything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) acl: Option<Acl>,
+    /// Which kinds of configurations it has: a bit for each [`Kind`], so that most operations need not look for any.
+    #[serde(default)]
+    pub(crate) configured: u32,
+}
+
+impl Bucket {
+    /// Whether it has a configuration of that kind.
+    pub(crate) fn has(&self, kind: Kind) -> bool {
+        self.configured & kind.bit() != 0
+    }
+
+    /// Whether access control lists are disabled.
+    pub(crate) fn is_enforced(&self) -> bool {
+        self.ownership == Some(Ownership::Enforced)
+    }
+
+    /// What is not allowed to be public.
+    pub(crate) fn blocked(&self) -> PublicAccessBlock {
+        self.block.unwrap_or_default()
+    }
 }
 
 /// Who owns the objects of a bucket (User Guide, "Controlling ownership of objects and disabling ACLs").
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Ownership {
     /// The bucket's owner, always; access control lists are disabled.
-    #[default]
     #[serde(rename = "e")]
     Enforced,
     /// The bucket's owner where the writer grants full control.
@@ -42,18 +64,12 @@ pub(crate) enum Ownership {
     /// Who wrote them.
     #[serde(rename = "w")]
     Writer,
-    /// As [`Writer`](Self::Writer), and nobody has ever said so.
-    #[serde(rename = "n")]
-    None,
 }
 
 /// What is not allowed to be public (User Guide, "Blocking public access to your Amazon S3 storage").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct PublicAccessBlock {
-    /// Whether there is such a configuration at all.
-    #[serde(rename = "s")]
-    pub(crate) set: bool,
     #[serde(rename = "a")]
     pub(crate) public_acls: bool,
     #[serde(rename = "i")]
@@ -64,7 +80,7 @@ pub(crate) struct PublicAccessBlock {
     pub(crate) restrict_public_buckets: bool,
 }
 
-/// Whether a bucket keeps versions of its objects.
+/// Whether a bucket keeps the versions of its objects (User Guide, "Retaining multiple versions of objects with S3 Versioning").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Versioning {
     #[default]
@@ -442,3 +458,6 @@ pub(crate) static VERSIONS: Table<(u64, String, u64), Version> =
 /// The bucket's id, the key, and the version's id.
 pub(crate) static VERSION_IDS: Index<(u64, String, u64), Version, (u64, String, String)> =
     Index::new("i", |(bucket, key, _), version| Some((*bucket, key.clone(), version.id().to_owned())));
+
+/// Configurations of buckets: by the bucket's id, the number of the [`Kind`], and the configuration's own id where a bucket can have several.
+pub(crate) static CONFIGURATIONS: Table<(u64, u8, String), Record> = Table::world("s3", "configurations");

@@ -9,6 +9,9 @@ use super::Emitter;
 use crate::names::{camel, identifier};
 use crate::plan::details;
 
+/// What a type needs to be part of a record.
+const SERDE: [&str; 2] = ["::serde::Serialize", "::serde::Deserialize"];
+
 /// A field of a structure.
 struct Field<'a> {
     index: u16,
@@ -53,10 +56,23 @@ impl Emitter<'_> {
             derives.push("Default");
         }
         derives.push("PartialEq");
+        let stored = self.plan.stored.contains(&id);
+        if stored {
+            derives.extend(SERDE);
+        }
         writeln!(self.out, "#[derive({})]\npub struct {name} {{", derives.join(", "))?;
         for Field { member, name, kind, .. } in &fields {
             let optional = if member.required { kind.clone() } else { format!("::core::option::Option<{kind}>") };
-            writeln!(self.out, "/// `{}`.\npub {name}: {optional},", member.name)?;
+            writeln!(self.out, "/// `{}`.", member.name)?;
+            match stored {
+                true if member.required => writeln!(self.out, "#[serde(rename = {:?})]", member.name)?,
+                true => {
+                    let skip = "skip_serializing_if = \"::core::option::Option::is_none\"";
+                    writeln!(self.out, "#[serde(rename = {:?}, {skip})]", member.name)?;
+                }
+                false => {}
+            }
+            writeln!(self.out, "pub {name}: {optional},")?;
         }
         writeln!(self.out, "}}")?;
         if redacted {
@@ -128,7 +144,8 @@ impl Emitter<'_> {
         let redacted = fields.iter().any(|field| field.sensitive);
         let debug = if redacted { "" } else { "Debug, " };
         writeln!(self.out, "/// {}", self.describe(id, name))?;
-        writeln!(self.out, "#[derive(Clone, {debug}PartialEq)]\npub enum {name} {{")?;
+        let serde = if self.plan.stored.contains(&id) { format!(", {}", SERDE.join(", ")) } else { String::new() };
+        writeln!(self.out, "#[derive(Clone, {debug}PartialEq{serde})]\npub enum {name} {{")?;
         for field in &fields {
             writeln!(self.out, "/// `{}`.\n{}({}),", field.member.name, camel(&field.member.name), field.kind)?;
         }
