@@ -77,7 +77,13 @@ fn banner(options: &Options, server: &Server) -> Vec<String> {
         (true, false) => "of this machine and of EXTRA_CORS_ALLOWED_ORIGINS",
         (false, _) => "all (DISABLE_CORS_CHECKS)",
     };
-    let signatures = "verified for keys that STS issued, any other is accepted";
+    let signatures = match options.compat.skip_presigned_signatures {
+        false => "verified for 'test' and for keys that STS issued, any other is accepted",
+        true => {
+            "verified for 'test' and for keys that STS issued but in presigned requests to S3 \
+             (S3_SKIP_SIGNATURE_VALIDATION), any other is accepted"
+        }
+    };
     lines.push(format!(
         "  reachable from {reach} · signatures: {signatures} · iam: off (not built yet) · web pages: {pages}"
     ));

@@ -92,7 +92,7 @@ async fn deep_documents(server: &Server) -> Result<(), Failure> {
         refused(server, name, &attack, "POST", "/").await?;
     }
     let scope = |service: &str| -> Result<HeaderValue, Failure> {
-        let credential = format!("Credential=test/20261121/us-east-1/{service}/aws4_request");
+        let credential = format!("Credential=anyone/20261121/us-east-1/{service}/aws4_request");
         Ok(HeaderValue::from_str(&format!("AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=00"))?)
     };
     let mut xml = Template { body: Bytes::from(nested("<a>", "", "</a>")), ..get_caller_identity(&server.authority)? };

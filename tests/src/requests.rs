@@ -34,7 +34,7 @@ fn headers(
         if target.is_some() { "content-type;host;x-amz-date;x-amz-target" } else { "content-type;host;x-amz-date" };
     let signature = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
     let authorization = format!(
-        "AWS4-HMAC-SHA256 Credential=test/20261121/us-east-1/{service}/aws4_request, SignedHeaders={signed}, Signature={signature}"
+        "AWS4-HMAC-SHA256 Credential=anyone/20261121/us-east-1/{service}/aws4_request, SignedHeaders={signed}, Signature={signature}"
     );
     headers.insert("authorization", HeaderValue::from_str(&authorization)?);
     headers.insert("amz-sdk-invocation-id", HeaderValue::from_static("6d9f2f9e-8c0b-4b0e-9f0a-0a1b2c3d4e5f"));

@@ -36,6 +36,9 @@ pub enum PrincipalKind {
     Anonymous,
 }
 
+/// What nobody is called where a name is needed.
+const ANONYMOUS: &str = "anonymous";
+
 impl Principal {
     /// The root user of `account` in `partition`, such as `aws-cn`.
     pub fn root(partition: &str, account: &str) -> Self {
@@ -44,6 +47,16 @@ impl Principal {
             arn: ["arn:", partition, ":iam::", account, ":root"].concat(),
             user_id: account.to_owned(),
             kind: PrincipalKind::Root,
+        }
+    }
+
+    /// Nobody, asking for what belongs to `account`.
+    pub fn anonymous(account: &str) -> Self {
+        Self {
+            account: account.to_owned(),
+            arn: ANONYMOUS.to_owned(),
+            user_id: ANONYMOUS.to_owned(),
+            kind: PrincipalKind::Anonymous,
         }
     }
 

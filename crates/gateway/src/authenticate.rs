@@ -3,16 +3,20 @@
 //! | Access key id | Acts as |
 //! |---|---|
 //! | issued by IAM or STS (`AKIA…`, `ASIA…`) | its principal; signature, session token and expiry are checked |
+//! | `test` | root of the default account; the signature is checked, the secret being `test`, too |
 //! | 12 digits | root of that account |
-//! | anything else, or no credentials at all | root of the default account |
+//! | anything else | root of the default account |
+//! | none | nobody in S3, which may be asked so; elsewhere root of the default account |
 //!
-//! Only issued keys have a secret that kumoi knows, so only they can be, and are, verified. `KEY@WORLD` in place of any of these chooses a
-//! world; so do the header `x-kumoi-world` and a host name, which go before it.
+//! Of other keys than the first two nobody knows the secret, so only these can be, and are, verified. What needs no secret is checked of
+//! all: a presigned request to S3 ends when it says. `KEY@WORLD` in place of any of these chooses a world; so do the header
+//! `x-kumoi-world` and a host name, which go before it.
 
 use std::cell::RefCell;
 use std::sync::Arc;
 
 use http::HeaderName;
+use kumoi_core::clock::real_time;
 use kumoi_core::identity::{self, Credential};
 use kumoi_core::{Kernel, Principal, World};
 use kumoi_model::partitions::partition_of;
@@ -20,13 +24,13 @@ use kumoi_model::{Protocol, Service};
 use kumoi_store::{Scope, StoreError, WorldId};
 use kumoi_wire::WireError;
 use kumoi_wire::chunked::ChunkVerifier;
-use kumoi_wire::sigv4::{self, Family, FaultParts, PathStyle, Payload, Policy, Presented, SigError, SigningKey};
+use kumoi_wire::sigv4::{self, Family, FaultParts, Location, Payload, Policy, Presented, SigError};
 
 use crate::accept::Head;
 use crate::failure::Failure;
 use crate::identify::Target;
 use crate::identify::hosts::HostFacts;
-use crate::payload;
+use crate::{payload, signing_keys};
 
 /// Header that chooses a world.
 pub(crate) const WORLD_HEADER: HeaderName = HeaderName::from_static("x-kumoi-world");
@@ -41,26 +45,42 @@ pub(crate) struct Caller {
     pub(crate) chunks: Option<ChunkVerifier>,
 }
 
-/// The most root users that a thread keeps.
-const MAX_ROOTS: usize = 64;
+/// The key of those who have none of their own, as documentation and tools for local clouds have it, and its secret.
+const DEFAULT_KEY: &str = "test";
+const DEFAULT_SECRET: &str = "test";
 
-/// The root user of an account, in a region.
-fn root_of(account: &str, region: &str) -> (Arc<Principal>, Scope) {
+/// The most principals that a thread keeps.
+const MAX_KNOWN: usize = 64;
+
+/// Who stands for an account as a whole.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Somebody {
+    Root,
+    Nobody,
+}
+
+/// The root user of an account, or nobody, in a region.
+fn somebody(who: Somebody, account: &str, region: &str) -> (Arc<Principal>, Scope) {
     thread_local! {
         // Most requests come from the same few. Each thread has its own, so that none waits for another to count their users.
-        static KNOWN: RefCell<Vec<(Arc<Principal>, Scope)>> = const { RefCell::new(Vec::new()) };
+        static KNOWN: RefCell<Vec<(Somebody, Arc<Principal>, Scope)>> = const { RefCell::new(Vec::new()) };
     }
     KNOWN.with_borrow_mut(|known| {
-        let same = |(_, scope): &&(Arc<Principal>, Scope)| &*scope.account == account && &*scope.region == region;
-        if let Some(root) = known.iter().find(same) {
-            return root.clone();
+        let same = known
+            .iter()
+            .find(|(kept, _, scope)| *kept == who && &*scope.account == account && &*scope.region == region);
+        if let Some((_, principal, scope)) = same {
+            return (principal.clone(), scope.clone());
         }
-        let principal = Arc::new(Principal::root(&partition_of(region).id, account));
-        let root = (principal, Scope::new(account, region));
-        if known.len() < MAX_ROOTS {
-            known.push(root.clone());
+        let principal = Arc::new(match who {
+            Somebody::Root => Principal::root(&partition_of(region).id, account),
+            Somebody::Nobody => Principal::anonymous(account),
+        });
+        let scope = Scope::new(account, region);
+        if known.len() < MAX_KNOWN {
+            known.push((who, principal.clone(), scope.clone()));
         }
-        root
+        (principal, scope)
     })
 }
 
@@ -87,36 +107,106 @@ pub(crate) fn world(
     })
 }
 
+/// What is to be authenticated.
+pub(crate) struct Claim<'a> {
+    pub(crate) head: &'a Head,
+    pub(crate) target: &'a Target<'a>,
+    pub(crate) presented: &'a Presented<'a>,
+    pub(crate) payload: Payload<'a>,
+    /// Presigned requests to S3 are taken as they come (`S3_SKIP_SIGNATURE_VALIDATION`).
+    pub(crate) lenient: bool,
+}
+
 /// Tells who asks.
 ///
 /// # Errors
-/// Credentials that are malformed, or issued and not rightly used, in the service's own words.
-pub(crate) async fn authenticate(
-    kernel: &Kernel,
-    head: &Head,
-    target: &Target<'_>,
-    presented: &Presented<'_>,
-    payload: Payload<'_>,
-    world: Arc<World>,
-) -> Result<Caller, Failure> {
-    let key = presented.access_key().map(|key| key.split_once('@').map_or(key, |(key, _)| key));
-    let root = |account: &str, access_key, world| {
-        let (principal, scope) = root_of(account, target.region);
-        Caller { principal, access_key, world, scope, chunks: None }
+/// Credentials that are malformed, or known and not rightly used, in the service's own words.
+pub(crate) async fn authenticate(kernel: &Kernel, claim: Claim<'_>, world: Arc<World>) -> Result<Caller, Failure> {
+    let (target, account) = (claim.target, kernel.settings().account.as_str());
+    let Some(full) = claim.presented.access_key() else {
+        let who = if is_s3(target.model) { Somebody::Nobody } else { Somebody::Root };
+        let (principal, scope) = somebody(who, account, target.region);
+        return Ok(Caller { principal, access_key: None, world, scope, chunks: None });
     };
-    let Some(key) = key else { return Ok(root(&kernel.settings().account, None, world)) };
+    let key = full.split_once('@').map_or(full, |(key, _)| key);
     let access_key = Some(Arc::from(key));
-    let credential = if is_issued(key) { find(kernel, &world, key).await? } else { None };
-    let Some(credential) = credential else {
-        let account = if is_account(key) { key } else { &kernel.settings().account };
-        return Ok(root(account, access_key, world));
-    };
-    let style = path_style(target.model);
-    let key = verify(head, presented, payload, &credential, &world, style).map_err(|error| refusal(target, &error))?;
-    let signs = payload::marker(head).is_some_and(|marker| marker.signs_parts());
-    let chunks = presented.signed().filter(|_| signs).map(|signed| ChunkVerifier::new(signed, key));
-    let scope = Scope::new(&credential.principal.account, target.region);
-    Ok(Caller { principal: Arc::new(credential.principal), access_key, world, scope, chunks })
+    let refuse = |error: SigError| refusal(target, &error);
+    if let Some(credential) = issued(kernel, &world, key).await? {
+        usable(claim.presented, full, &credential, &world).map_err(refuse)?;
+        let chunks = claim.verify(&credential.secret).map_err(refuse)?;
+        let scope = Scope::new(&credential.principal.account, target.region);
+        return Ok(Caller { principal: Arc::new(credential.principal), access_key, world, scope, chunks });
+    }
+    let chunks = if key == DEFAULT_KEY { claim.verify(DEFAULT_SECRET) } else { claim.check().map(|()| None) };
+    let chunks = chunks.map_err(refuse)?;
+    let (principal, scope) = somebody(Somebody::Root, if is_account(key) { key } else { account }, target.region);
+    Ok(Caller { principal, access_key, world, scope, chunks })
+}
+
+impl Claim<'_> {
+    fn is_s3(&self) -> bool {
+        is_s3(self.target.model)
+    }
+
+    /// Whether it is a presigned request that the operator wants taken as it is.
+    fn is_waived(&self) -> bool {
+        let presigned = match self.presented {
+            Presented::Presigned(_) => true,
+            Presented::V2(signed) => signed.location == Location::Query,
+            _ => false,
+        };
+        self.lenient && presigned && self.is_s3()
+    }
+
+    fn policy(&self) -> Policy<'static> {
+        if self.is_s3() { Policy::s3() } else { Policy::default() }
+    }
+
+    /// Proves that the request was signed with that secret. Returns what checks the signatures of chunks, where there are any.
+    ///
+    /// Clients sign with real time, whatever the world's clock shows, so the age of a signature is measured in real time.
+    fn verify(&self, secret: &str) -> Result<Option<ChunkVerifier>, SigError> {
+        if self.is_waived() {
+            return Ok(None);
+        }
+        let (parts, now) = (self.head.signed_parts(), real_time());
+        let signed = match self.presented {
+            Presented::Header(signed) | Presented::Presigned(signed) => signed,
+            Presented::V2(signed) if self.is_s3() => {
+                let path = self.target.path.as_deref().unwrap_or(self.head.raw_path());
+                return sigv4::verify_v2(signed, &parts, path, secret, now).map(|()| None);
+            }
+            _ => return Err(SigError::UnsupportedScheme),
+        };
+        let key = signing_keys::of(signed, secret)?;
+        sigv4::verify_with_key(signed, &parts, self.payload, &key, now, &self.policy())?;
+        let signs = payload::marker(self.head).is_some_and(|marker| marker.signs_parts());
+        Ok(signs.then(|| ChunkVerifier::new(signed, key)))
+    }
+
+    /// Checks what needs no secret: the form and the life of a presigned request, and the age of one signed in version 2.
+    fn check(&self) -> Result<(), SigError> {
+        match self.presented {
+            _ if !self.is_s3() || self.is_waived() => Ok(()),
+            Presented::Presigned(signed) => sigv4::check_clock(signed, real_time(), &self.policy()),
+            Presented::V2(signed) => sigv4::check_v2(signed, &self.head.signed_parts(), real_time()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Checks that a key that was issued is in force. A credential's life belongs to the world and ends by the world's clock.
+fn usable(presented: &Presented<'_>, key: &str, credential: &Credential, world: &World) -> Result<(), SigError> {
+    if !credential.active {
+        return Err(SigError::UnknownAccessKey { access_key: key.to_owned() });
+    }
+    if credential.session_token.as_deref() != presented.session_token() {
+        return Err(SigError::InvalidToken);
+    }
+    if credential.expires.is_some_and(|end| end <= world.clock.now()) {
+        return Err(SigError::ExpiredToken);
+    }
+    Ok(())
 }
 
 /// The form of the keys that IAM (`AKIA`) and STS (`ASIA`) issue; no other needs a look into the store.
@@ -128,7 +218,11 @@ fn is_account(key: &str) -> bool {
     key.len() == 12 && key.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-async fn find(kernel: &Kernel, world: &World, key: &str) -> Result<Option<Credential>, Failure> {
+/// The credential of a key, if it was issued in that world.
+async fn issued(kernel: &Kernel, world: &World, key: &str) -> Result<Option<Credential>, Failure> {
+    if !is_issued(key) {
+        return Ok(None);
+    }
     let found = match kernel.store().begin(&world.id) {
         Ok(tx) => identity::find(&tx, key).await,
         Err(error) => Err(error),
@@ -139,40 +233,7 @@ async fn find(kernel: &Kernel, world: &World, key: &str) -> Result<Option<Creden
     })
 }
 
-/// Proves that the request was signed with an issued key; that of the signature.
-///
-/// Clients sign with real time, whatever the world's clock shows, so the age of a signature is measured in real time. A
-/// credential's life belongs to the world and ends by the world's clock.
-fn verify(
-    head: &Head,
-    presented: &Presented<'_>,
-    payload: Payload<'_>,
-    credential: &Credential,
-    world: &World,
-    style: PathStyle,
-) -> Result<SigningKey, SigError> {
-    let signed = presented.signed().ok_or(SigError::UnsupportedScheme)?;
-    if !credential.active {
-        return Err(SigError::UnknownAccessKey { access_key: signed.access_key.clone().into_owned() });
-    }
-    if credential.session_token.as_deref() != signed.session_token.as_deref() {
-        return Err(SigError::InvalidToken);
-    }
-    if credential.expires.is_some_and(|end| end <= world.clock.now()) {
-        return Err(SigError::ExpiredToken);
-    }
-    let policy = if style == PathStyle::S3 { Policy::s3() } else { Policy::default() };
-    let now = kumoi_core::clock::real_time();
-    let key = SigningKey::for_request(signed, &credential.secret)?;
-    sigv4::verify_with_key(signed, &head.signed_parts(), payload, &key, now, &policy)?;
-    Ok(key)
-}
-
-/// How the service signs paths: S3 and its relatives do it their own way.
-fn path_style(model: &Service) -> PathStyle {
-    if is_s3(model) { PathStyle::S3 } else { PathStyle::Default }
-}
-
+/// S3 and its relatives sign their own way.
 pub(crate) fn is_s3(model: &Service) -> bool {
     matches!(model.id.as_str(), "s3" | "s3control" | "s3outposts")
 }
@@ -191,5 +252,6 @@ pub(crate) fn refusal(target: &Target<'_>, error: &SigError) -> Failure {
 
 /// A fault of the signature, or of what it covers, in the service's own form.
 pub(crate) fn fault(target: &Target<'_>, parts: FaultParts) -> Failure {
-    Failure::at(target, WireError::new(parts.code, parts.status, parts.message))
+    let details = parts.details;
+    Failure::at(target, WireError { details, ..WireError::new(parts.code, parts.status, parts.message) })
 }

@@ -106,6 +106,8 @@ impl Default for Limits {
 pub struct Compat {
     /// Send `x-localstack: true` (`LOCALSTACK_RESPONSE_HEADER_ENABLED`).
     pub response_header: bool,
+    /// Take presigned requests to S3 as they come (`S3_SKIP_SIGNATURE_VALIDATION`).
+    pub skip_presigned_signatures: bool,
     /// The version that `/_localstack/health` and `/info` tell. Testcontainers refuses anything below 0.11.
     pub version: String,
     /// Directories that hold `boot.d`, `start.d`, `ready.d` and `shutdown.d` with init scripts.
@@ -118,6 +120,7 @@ impl Default for Compat {
     fn default() -> Self {
         Self {
             response_header: true,
+            skip_presigned_signatures: false,
             version: "4.0.0".into(),
             init_dirs: vec![PathBuf::from("/etc/localstack/init")],
             legacy_ready_dirs: vec![PathBuf::from("/docker-entrypoint-initaws.d")],

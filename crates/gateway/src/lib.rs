@@ -25,6 +25,7 @@ mod payload;
 mod pipeline;
 mod server;
 mod services;
+mod signing_keys;
 mod stream;
 mod tls;
 

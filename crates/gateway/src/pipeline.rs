@@ -20,7 +20,7 @@ use kumoi_wire::sigv4::{self, Payload, Presented};
 use kumoi_wire::{Body, streams_request};
 
 use crate::accept::Head;
-use crate::authenticate::{self, authenticate};
+use crate::authenticate::{self, Claim, authenticate};
 use crate::body::{ReplyBody, RequestBody};
 use crate::encode::{self, Reply};
 use crate::failure::Failure;
@@ -142,7 +142,9 @@ async fn call(gateway: &Arc<Gateway>, head: &Head, body: &mut RequestBody, reque
         Body::Bytes(bytes) => Payload::Bytes(bytes),
         Body::Stream(_) => Payload::Streamed,
     };
-    let caller = authenticate(kernel, head, &target, presented, payload, world).await.map_err(in_form)?;
+    let lenient = gateway.config.compat.skip_presigned_signatures;
+    let claim = Claim { head, target: &target, presented, payload, lenient };
+    let caller = authenticate(kernel, claim, world).await.map_err(in_form)?;
     let body = match body {
         Body::Stream(sent) if authenticate::is_s3(target.model) => {
             let opened = crate::payload::open(&sent, head, caller.chunks);

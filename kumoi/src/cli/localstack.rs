@@ -36,6 +36,10 @@ pub(crate) struct LocalStack {
     pub(crate) cors_allowed_headers: Vec<String>,
     /// `EXTRA_CORS_EXPOSE_HEADERS`.
     pub(crate) cors_exposed_headers: Vec<String>,
+    /// `S3_SKIP_SIGNATURE_VALIDATION`.
+    pub(crate) skip_presigned_signatures: Option<bool>,
+    /// `DISABLE_CUSTOM_CORS_S3`, turned round.
+    pub(crate) bucket_cors: Option<bool>,
     /// Options that services read by name.
     pub(crate) options: BTreeMap<String, String>,
     /// Variables that are set and need nothing to be done, each with the reason.
@@ -68,7 +72,7 @@ const NEEDLESS: [(&str, &str); 12] = [
 ];
 
 /// What kumoi does not do, or not yet: the reason, and the variables. A service that is built says this itself, too.
-const NOT_HONOURED: [(&str, &[&str]); 10] = [
+const NOT_HONOURED: [(&str, &[&str]); 9] = [
     ("authorization is not built yet: every caller may do everything", &["ENFORCE_IAM"]),
     (
         "an access key of 12 digits names its account, any other belongs to the default account",
@@ -114,7 +118,6 @@ const NOT_HONOURED: [(&str, &[&str]); 10] = [
             "KINESIS_ERROR_PROBABILITY",
         ],
     ),
-    ("that part of S3 is not built yet", &["S3_SKIP_SIGNATURE_VALIDATION", "DISABLE_CUSTOM_CORS_S3"]),
     (
         "its service is not built yet",
         &[
@@ -176,6 +179,8 @@ impl LocalStack {
             cors_origins: list("EXTRA_CORS_ALLOWED_ORIGINS"),
             cors_allowed_headers: list("EXTRA_CORS_ALLOWED_HEADERS"),
             cors_exposed_headers: list("EXTRA_CORS_EXPOSE_HEADERS"),
+            skip_presigned_signatures: flag("S3_SKIP_SIGNATURE_VALIDATION"),
+            bucket_cors: flag("DISABLE_CUSTOM_CORS_S3").map(|disabled| !disabled),
             options,
             needless,
             not_honoured,

@@ -167,7 +167,11 @@ impl StartArguments {
                 allowed_headers: other.cors_allowed_headers,
                 exposed_headers: other.cors_exposed_headers,
             },
-            compat: Compat { response_header: other.response_header.unwrap_or(compat.response_header), ..compat },
+            compat: Compat {
+                response_header: other.response_header.unwrap_or(compat.response_header),
+                skip_presigned_signatures: other.skip_presigned_signatures.unwrap_or(compat.skip_presigned_signatures),
+                ..compat
+            },
             tls_file: other.tls_file,
             host_names: other.host.iter().map(|host| name_of(host).to_owned()).collect(),
             log: self.log.or(other.log.map(str::to_owned)).unwrap_or_else(|| "warn".into()),

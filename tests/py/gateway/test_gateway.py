@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 SIGNED = {
-    "authorization": "AWS4-HMAC-SHA256 Credential=test/20261121/us-east-1/{}/aws4_request, SignedHeaders=host, Signature=0",
+    "authorization": "AWS4-HMAC-SHA256 Credential=anyone/20261121/us-east-1/{}/aws4_request, SignedHeaders=host, Signature=0",
     "x-amz-date": "20261121T000000Z",
 }
 
@@ -225,9 +225,9 @@ class TestConnections:
 class TestWorlds:
     """A world is chosen by header, by access key, or by host name."""
 
-    def queues(self, ask, key="test", **headers):
+    def queues(self, ask, key="anyone", **headers):
         sent = {"content-type": "application/x-amz-json-1.0", "x-amz-target": "AmazonSQS.ListQueues", "x-amz-date": "20261121T000000Z"}
-        sent["authorization"] = SIGNED["authorization"].format("sqs").replace("Credential=test", f"Credential={key}")
+        sent["authorization"] = SIGNED["authorization"].format("sqs").replace("Credential=anyone", f"Credential={key}")
         status, _, body = ask("POST", "/", b"{}", headers={**sent, **headers})
         return status, json.loads(body).get("QueueUrls", [])
 
@@ -240,7 +240,7 @@ class TestWorlds:
         assert len(self.queues(ask, **{"x-kumoi-world": filled})[1]) == 1
 
     def test_by_access_key(self, ask, filled):
-        assert len(self.queues(ask, key=f"test@{filled}")[1]) == 1
+        assert len(self.queues(ask, key=f"anyone@{filled}")[1]) == 1
 
     def test_by_host(self, ask, filled):
         assert len(self.queues(ask, host=f"{filled}.world.localhost")[1]) == 1

@@ -8,7 +8,7 @@ import pytest
 MOST = 120_000
 HEADERS = {
     "content-type": "application/x-amz-json-1.0",
-    "authorization": "AWS4-HMAC-SHA256 Credential=test/20261121/us-east-1/sqs/aws4_request, SignedHeaders=host, Signature=0",
+    "authorization": "AWS4-HMAC-SHA256 Credential=anyone/20261121/us-east-1/sqs/aws4_request, SignedHeaders=host, Signature=0",
     "x-amz-date": "20261121T000000Z",
 }
 

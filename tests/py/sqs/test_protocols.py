@@ -12,7 +12,7 @@ import pytest
 from harness.clients import ACCOUNT
 
 NAMESPACE = "{http://queue.amazonaws.com/doc/2012-11-05/}"
-SCOPE = "AWS4-HMAC-SHA256 Credential=test/20261121/us-east-1/sqs/aws4_request, SignedHeaders=host, Signature=0"
+SCOPE = "AWS4-HMAC-SHA256 Credential=anyone/20261121/us-east-1/sqs/aws4_request, SignedHeaders=host, Signature=0"
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-//! Keys that were issued are verified; all others are taken as they come.
+//! Keys that were issued are verified, and the default one; all others are taken as they come.
 
 use std::fmt::Write as _;
 
@@ -10,7 +10,7 @@ use kumoi_store::{Scope, WorldId};
 use kumoi_wire::sigv4::{Algorithm, Credentials, PathStyle, Signer};
 use serde_json::json;
 
-use crate::support::{Response, Running, authorization, start};
+use crate::support::{Response, Running, authorization, start, start_with};
 
 pub(crate) const KEY: &str = "ASIAABCDEFGHIJKLMNOP";
 const BODY: &str = "Action=GetCallerIdentity&Version=2011-06-15";
@@ -40,13 +40,17 @@ pub(crate) async fn issue(server: &Running, expires: Option<Timestamp>, active: 
 /// The SHA-256 of [`BODY`].
 const BODY_HASH: &str = "ab821ae955788b0e33ebd34c208442ccfc2d406e2edc5e7a39bd6458fbb4f843";
 
-/// Calls `GetCallerIdentity`, signed at `when`.
+/// Calls `GetCallerIdentity` with the key that was issued, signed at `when`.
 async fn call(server: &Running, secret: &str, token: &str, when: Timestamp) -> Response {
+    call_with(server, Credentials { access_key: KEY, secret, session_token: Some(token) }, when).await
+}
+
+async fn call_with(server: &Running, credentials: Credentials<'_>, when: Timestamp) -> Response {
     let mut headers = http::HeaderMap::new();
     headers.insert("host", "localhost".parse().unwrap());
     headers.insert("content-type", "application/x-www-form-urlencoded".parse().unwrap());
     let signer = Signer {
-        credentials: Credentials { access_key: KEY, secret, session_token: Some(token) },
+        credentials,
         algorithm: Algorithm::Hmac,
         region: "us-east-1",
         service: "sts",
@@ -107,6 +111,66 @@ async fn an_issued_key_is_verified() {
 }
 
 #[tokio::test]
+async fn the_default_key_is_verified() {
+    let server = start().await;
+    let now = real_time();
+    for (access_key, session_token) in [("test", None), ("test", Some("any")), ("test@default", None)] {
+        let response = call_with(&server, Credentials { access_key, secret: "test", session_token }, now).await;
+        assert_eq!(response.status, 200, "{}", response.text());
+        assert!(response.text().contains("<Arn>arn:aws:iam::000000000000:root</Arn>"), "{}", response.text());
+    }
+    for (access_key, secret, when) in
+        [("test", "other", now), ("test@default", "other", now), ("test", "test", now.plus_seconds(-3600))]
+    {
+        let response = call_with(&server, Credentials { access_key, secret, session_token: None }, when).await;
+        assert_eq!((response.status, code(&response)), (403, "SignatureDoesNotMatch"), "{}", response.text());
+    }
+}
+
+#[tokio::test]
+async fn who_shows_no_key_is_nobody_in_s3() {
+    let server = start().await;
+    for (authorization, host) in [("", "s3.localhost"), ("", "photos.s3.localhost"), ("", "localhost")] {
+        server.exchange(&format!("GET /key HTTP/1.1\r\nHost: {host}\r\n{authorization}\r\n")).await;
+        let last = server.last();
+        assert_eq!((last.service.as_str(), last.principal.as_str()), ("s3", "anonymous"), "{host}");
+        assert_eq!(last.account, "000000000000");
+    }
+}
+
+#[tokio::test]
+async fn presigned_requests_to_s3_end_whoever_signed_them() {
+    let server = start().await;
+    let get = async |query: &str| {
+        server.exchange(&format!("GET /photos/cat.jpg?{query} HTTP/1.1\r\nHost: localhost\r\n\r\n")).await
+    };
+    let scope = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=anyone%2F20260101%2Feu-west-3%2Fs3%2Faws4_request\
+                 &X-Amz-Date=20260101T000000Z&X-Amz-SignedHeaders=host&X-Amz-Signature=00";
+    for (query, expected) in [
+        (format!("{scope}&X-Amz-Expires=60"), (403, "AccessDenied")),
+        (format!("{scope}&X-Amz-Expires=604801"), (400, "AuthorizationQueryParametersError")),
+        (format!("{scope}&X-Amz-Expires=-1"), (400, "AuthorizationQueryParametersError")),
+        (scope.to_owned(), (400, "AuthorizationQueryParametersError")),
+        ("AWSAccessKeyId=anyone&Signature=00&Expires=1175139620".to_owned(), (403, "AccessDenied")),
+        ("AWSAccessKeyId=anyone&Signature=00".to_owned(), (403, "AccessDenied")),
+        ("AWSAccessKeyId=test&Signature=00&Expires=4102444800".to_owned(), (403, "SignatureDoesNotMatch")),
+    ] {
+        let response = get(&query).await;
+        assert_eq!((response.status, code(&response)), expected, "{query} {}", response.text());
+    }
+    let text = get(&format!("{scope}&X-Amz-Expires=60")).await;
+    let text = text.text();
+    let message = "<Message>Request has expired</Message><X-Amz-Expires>60</X-Amz-Expires><Expires>2026-01-01T00:01:00Z</Expires>";
+    assert!(text.contains(message) && text.contains("<ServerTime>"), "{text}");
+    let response = get("AWSAccessKeyId=anyone&Signature=00&Expires=4102444800").await;
+    assert_eq!(code(&response), "NotImplemented", "taken at its word");
+
+    let server = start_with(|config| config.compat.skip_presigned_signatures = true).await;
+    let request = format!("GET /photos/cat.jpg?{scope}&X-Amz-Expires=60 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert_eq!(code(&server.exchange(&request).await), "NotImplemented", "taken as it comes");
+}
+
+#[tokio::test]
 async fn a_key_ends_by_the_clock_of_its_world_and_a_signature_ages_in_real_time() {
     let server = start().await;
     let now = real_time();
@@ -143,7 +207,7 @@ async fn a_malformed_signature_is_refused_in_the_words_of_the_service() {
 async fn keys_that_nobody_issued_are_taken_as_they_come() {
     let server = start().await;
     for (key, account) in
-        [("test", "000000000000"), ("123456789012", "123456789012"), ("AKIAIOSFODNN7EXAMPLE", "000000000000")]
+        [("anyone", "000000000000"), ("123456789012", "123456789012"), ("AKIAIOSFODNN7EXAMPLE", "000000000000")]
     {
         let headers = authorization(key, "us-east-1", "sts");
         let length = BODY.len();

@@ -1,5 +1,8 @@
 //! From a request line and headers to service, operation, region, account and world.
 
+use kumoi_core::clock::real_time;
+use kumoi_wire::sigv4::format_amz_date;
+
 use crate::support::{authorization, start};
 
 struct Case {
@@ -33,7 +36,7 @@ fn cases() -> Vec<Case> {
     let sign = authorization;
     let signed_form = |key: &str, region: &str, service: &str| format!("{}{FORM}", sign(key, region, service));
     let json =
-        |target: &str, service: &str| format!("{}X-Amz-Target: {target}\r\n", sign("test", "eu-west-1", service));
+        |target: &str, service: &str| format!("{}X-Amz-Target: {target}\r\n", sign("anyone", "eu-west-1", service));
     vec![
         case(
             "a query request by its scope",
@@ -122,7 +125,7 @@ fn cases() -> Vec<Case> {
             request(
                 "POST /",
                 LOCAL,
-                &signed_form("test", "eu-west-1", "elasticloadbalancing"),
+                &signed_form("anyone", "eu-west-1", "elasticloadbalancing"),
                 "Action=DescribeLoadBalancers&Version=2015-12-01",
             ),
             "elbv2",
@@ -135,7 +138,7 @@ fn cases() -> Vec<Case> {
             request(
                 "POST /",
                 LOCAL,
-                &signed_form("test", "eu-west-1", "elasticloadbalancing"),
+                &signed_form("anyone", "eu-west-1", "elasticloadbalancing"),
                 "Action=DescribeLoadBalancers&Version=2012-06-01",
             ),
             "elb",
@@ -145,7 +148,7 @@ fn cases() -> Vec<Case> {
         ),
         case(
             "two services of one signing name, by path",
-            request("GET /v2/apis", LOCAL, &sign("test", "eu-west-1", "apigateway"), ""),
+            request("GET /v2/apis", LOCAL, &sign("anyone", "eu-west-1", "apigateway"), ""),
             "apigatewayv2",
             "GetApis",
             "eu-west-1",
@@ -153,7 +156,7 @@ fn cases() -> Vec<Case> {
         ),
         case(
             "the other of the two",
-            request("GET /restapis", LOCAL, &sign("test", "eu-west-1", "apigateway"), ""),
+            request("GET /restapis", LOCAL, &sign("anyone", "eu-west-1", "apigateway"), ""),
             "apigateway",
             "GetRestApis",
             "eu-west-1",
@@ -161,7 +164,7 @@ fn cases() -> Vec<Case> {
         ),
         case(
             "a REST request that a form cannot be mistaken for",
-            request("GET /v2/email/contact-lists", LOCAL, &sign("test", "eu-west-1", "ses"), ""),
+            request("GET /v2/email/contact-lists", LOCAL, &sign("anyone", "eu-west-1", "ses"), ""),
             "sesv2",
             "ListContactLists",
             "eu-west-1",
@@ -172,7 +175,7 @@ fn cases() -> Vec<Case> {
             {
                 let headers = format!(
                     "{}smithy-protocol: rpc-v2-cbor\r\nContent-Type: application/cbor\r\n",
-                    sign("test", "eu-west-1", "monitoring")
+                    sign("anyone", "eu-west-1", "monitoring")
                 );
                 request("POST /service/GraniteServiceVersion20100801/operation/ListMetrics", LOCAL, &headers, "\u{0}")
                     .replace("\r\n\r\n\u{0}", "\r\n\r\n")
@@ -210,8 +213,11 @@ fn cases() -> Vec<Case> {
         case(
             "a presigned request",
             request(
-                "GET /photos/cat.jpg?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=222233334444%2F20260101%2Feu-west-3%2Fs3%2Faws4_request\
-                 &X-Amz-Date=20260101T000000Z&X-Amz-Expires=60&X-Amz-SignedHeaders=host&X-Amz-Signature=00",
+                &format!(
+                    "GET /photos/cat.jpg?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=222233334444%2F20260101%2Feu-west-3%2Fs3%2Faws4_request\
+                     &X-Amz-Date={}&X-Amz-Expires=60&X-Amz-SignedHeaders=host&X-Amz-Signature=00",
+                    format_amz_date(real_time())
+                ),
                 LOCAL,
                 "",
                 "",
@@ -234,7 +240,7 @@ fn cases() -> Vec<Case> {
             request(
                 "POST /agents/session",
                 LOCAL,
-                &format!("{}Content-Type: application/json\r\n", sign("test", "eu-west-1", "bedrock")),
+                &format!("{}Content-Type: application/json\r\n", sign("anyone", "eu-west-1", "bedrock")),
                 "{}",
             ),
             "bedrock-agent-runtime",
@@ -252,7 +258,7 @@ fn cases() -> Vec<Case> {
         ),
         case(
             "S3's control plane beside S3",
-            request("GET /v20180820/jobs", LOCAL, &sign("test", "us-east-1", "s3"), ""),
+            request("GET /v20180820/jobs", LOCAL, &sign("anyone", "us-east-1", "s3"), ""),
             "s3control",
             "ListJobs",
             "us-east-1",
@@ -287,7 +293,7 @@ fn cases() -> Vec<Case> {
             request(
                 "POST /",
                 LOCAL,
-                &signed_form("test", "us-west-2", "ec2"),
+                &signed_form("anyone", "us-west-2", "ec2"),
                 "Action=DescribeInstances&Version=2016-11-15",
             ),
             "ec2",

@@ -6,7 +6,7 @@ use crate::support::{authorization, start};
 #[tokio::test]
 async fn what_names_no_operation_is_told_so_in_its_own_words() {
     let server = start().await;
-    let sign = |service| authorization("test", "us-east-1", service);
+    let sign = |service| authorization("anyone", "us-east-1", service);
     let form = |service| format!("{}{FORM}", sign(service));
     for (request, status, needle) in [
         (request("POST /", LOCAL, &form("sts"), "Action=Fly&Version=2011-06-15"), 400, "<Code>InvalidAction</Code>"),
@@ -32,7 +32,7 @@ async fn what_names_no_operation_is_told_so_in_its_own_words() {
 #[tokio::test]
 async fn what_is_not_built_says_so_in_its_own_form() {
     let server = start().await;
-    let sign = |service| authorization("test", "us-east-1", service);
+    let sign = |service| authorization("anyone", "us-east-1", service);
     for (request, needle) in [
         (request("GET /", LOCAL, &sign("s3"), ""), "<Code>NotImplemented</Code>"),
         (

@@ -8,7 +8,7 @@ const JSON: &str = "Content-Type: application/json\r\n";
 #[tokio::test]
 async fn what_a_request_says_tells_which_sibling_it_is_for() {
     let server = start().await;
-    let signed = |service: &str| format!("{}{JSON}", authorization("test", "us-east-1", service));
+    let signed = |service: &str| format!("{}{JSON}", authorization("anyone", "us-east-1", service));
     let session =
         "/tags/arn%3Aaws%3Abedrock%3Aus-east-1%3A111122223333%3Asession%2Faaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa";
     let lex = "/tags/arn%3Aaws%3Alex%3Aus-east-1%3A111122223333%3Abot%2Fname";
@@ -17,7 +17,7 @@ async fn what_a_request_says_tells_which_sibling_it_is_for() {
     for (what, request, service, operation) in [
         (
             "a pattern of the path's label",
-            request(&format!("GET {session}"), LOCAL, &authorization("test", "us-east-1", "bedrock"), ""),
+            request(&format!("GET {session}"), LOCAL, &authorization("anyone", "us-east-1", "bedrock"), ""),
             "bedrock-agent-runtime",
             "ListTagsForResource",
         ),
@@ -48,7 +48,7 @@ async fn what_a_request_says_tells_which_sibling_it_is_for() {
                 LOCAL,
                 &format!(
                     "{}User-Agent: aws-sdk-js/3.1 ua/2.1 api/chime-sdk-voice#3.1\r\n",
-                    authorization("test", "us-east-1", "chime")
+                    authorization("anyone", "us-east-1", "chime")
                 ),
                 "",
             ),
@@ -57,13 +57,13 @@ async fn what_a_request_says_tells_which_sibling_it_is_for() {
         ),
         (
             "the same without it",
-            request("GET /settings", LOCAL, &authorization("test", "us-east-1", "chime"), ""),
+            request("GET /settings", LOCAL, &authorization("anyone", "us-east-1", "chime"), ""),
             "chime",
             "GetGlobalSettings",
         ),
         (
             "the scope of the signature",
-            request("GET /", LOCAL, &authorization("test", "us-east-1", "s3express"), ""),
+            request("GET /", LOCAL, &authorization("anyone", "us-east-1", "s3express"), ""),
             "s3",
             "ListDirectoryBuckets",
         ),
@@ -72,7 +72,7 @@ async fn what_a_request_says_tells_which_sibling_it_is_for() {
             request(
                 "POST /2013-01-01/search",
                 LOCAL,
-                &format!("{}{FORM}", authorization("test", "us-east-1", "cloudsearch")),
+                &format!("{}{FORM}", authorization("anyone", "us-east-1", "cloudsearch")),
                 "format=sdk&pretty=true&q=text",
             ),
             "cloudsearchdomain",
@@ -109,7 +109,7 @@ async fn what_a_request_says_tells_which_sibling_it_is_for() {
 async fn a_header_of_the_transport_is_no_input() {
     let server = start().await;
     for encoding in ["identity", "gzip, deflate", "gzip"] {
-        let headers = format!("{}Accept-Encoding: {encoding}\r\n", authorization("test", "us-east-1", "neptune-db"));
+        let headers = format!("{}Accept-Encoding: {encoding}\r\n", authorization("anyone", "us-east-1", "neptune-db"));
         let response = server.exchange(&request("GET /propertygraph/stream", LOCAL, &headers, "")).await;
         assert_eq!(response.status, 501, "{encoding}: {}", response.text());
     }

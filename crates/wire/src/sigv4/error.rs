@@ -24,8 +24,8 @@ pub struct Mismatch {
     pub access_key: String,
     /// The signature of the request.
     pub provided: String,
-    /// The canonical request as the server sees it.
-    pub canonical_request: String,
+    /// The canonical request as the server sees it; version 2 has none.
+    pub canonical_request: Option<String>,
     /// The string to sign as the server sees it.
     pub string_to_sign: String,
 }
@@ -146,8 +146,8 @@ pub enum SigError {
     },
     /// A presigned request's life is over.
     PresignedExpired {
-        /// Its life, in seconds.
-        expires: u32,
+        /// Its life, in seconds, where it names that and not its end.
+        expires: Option<u32>,
         /// When it ended.
         expired_at: Timestamp,
         /// The server's time.
@@ -157,6 +157,18 @@ pub enum SigError {
     PresignedNotYetValid {
         /// The server's time.
         now: Timestamp,
+    },
+    /// A header of version 2 is not of the form `AWS KEY:SIGNATURE`.
+    MalformedV2 {
+        /// The whole header.
+        header: String,
+    },
+    /// A request that is presigned in version 2 lacks a parameter.
+    MissingV2Parameters,
+    /// `Expires` is no number of seconds.
+    MalformedV2Expires {
+        /// What was sent.
+        expires: String,
     },
     /// S3 wants `x-amz-content-sha256` with every request signed in a header.
     MissingContentSha256,

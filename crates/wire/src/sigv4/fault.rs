@@ -63,6 +63,17 @@ pub(super) const NO_CONTENT_SHA256: &str = "Missing required header for this req
 /// For a body that is not what was signed.
 pub(super) const PAYLOAD_MISMATCH: &str =
     "The provided 'x-amz-content-sha256' header does not match what was computed.";
+/// For a header of version 2 that has no two halves.
+pub(super) const MALFORMED_V2: &str = "AWS authorization header is invalid.  Expected AwsAccessKeyId:signature";
+/// For a presigned request of version 2 that is not complete.
+pub(super) const MISSING_V2: &str =
+    "Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters";
+
+/// For an end that is no moment.
+pub(super) fn malformed_v2_expires(expires: &str) -> String {
+    format!("Invalid date (should be seconds since epoch): {expires}")
+}
+
 /// How every family begins to say that the signature is wrong.
 pub(super) const MISMATCH: &str = "The request signature we calculated does not match the signature you provided. ";
 
@@ -129,6 +140,9 @@ impl SigError {
             | Self::ExpiresNotANumber
             | Self::ExpiresNegative
             | Self::ExpiresTooLong
+            | Self::MalformedV2 { .. }
+            | Self::MissingV2Parameters
+            | Self::MalformedV2Expires { .. }
             | Self::MissingContentSha256
             | Self::InvalidContentSha256 { .. } => (Kind::Incomplete, self.form()),
             Self::Expired { .. }
@@ -184,6 +198,9 @@ impl SigError {
             Self::MalformedDate { date, .. } => format!(
                 "Date must be in ISO-8601 'basic format'. Got '{date}'. See http://en.wikipedia.org/wiki/ISO_8601"
             ),
+            Self::MalformedV2 { .. } => MALFORMED_V2.into(),
+            Self::MissingV2Parameters => MISSING_V2.into(),
+            Self::MalformedV2Expires { expires } => malformed_v2_expires(expires),
             Self::MissingContentSha256 => NO_CONTENT_SHA256.into(),
             Self::InvalidContentSha256 { .. } => BAD_CONTENT_SHA256.into(),
             _ => self.expires_message().into(),
@@ -229,7 +246,8 @@ impl SigError {
                 "{MISMATCH}Check your AWS Secret Access Key and signing method. Consult the service documentation for \
                  details.\n\nThe Canonical String for this request should have been\n'{}'\n\nThe String-to-Sign \
                  should have been\n'{}'\n",
-                mismatch.canonical_request, mismatch.string_to_sign
+                mismatch.canonical_request.as_deref().unwrap_or_default(),
+                mismatch.string_to_sign
             ),
             _ => PAYLOAD_MISMATCH.into(),
         }

@@ -3,7 +3,10 @@
 use super::Location;
 use super::date::{format_amz_date, format_extended};
 use super::error::{Component, Mismatch, SigError};
-use super::fault::{BAD_CONTENT_SHA256, FaultParts, MISMATCH, NO_CONTENT_SHA256, PAYLOAD_MISMATCH, SEVERAL_MECHANISMS};
+use super::fault::{
+    BAD_CONTENT_SHA256, FaultParts, MALFORMED_V2, MISMATCH, MISSING_V2, NO_CONTENT_SHA256, PAYLOAD_MISMATCH,
+    SEVERAL_MECHANISMS, malformed_v2_expires,
+};
 
 const MALFORMED_CREDENTIAL: &str =
     "the Credential is mal-formed; expecting \"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\".";
@@ -84,13 +87,20 @@ impl SigError {
                 .with("MaxAllowedSkewMilliseconds", (u64::from(*minutes) * 60_000).to_string())
             }
             Self::PresignedExpired { expires, expired_at, now } => {
-                FaultParts::new("AccessDenied", 403, "Request has expired")
-                    .with("X-Amz-Expires", expires.to_string())
-                    .with("Expires", format_extended(*expired_at))
-                    .with("ServerTime", format_extended(*now))
+                let parts = FaultParts::new("AccessDenied", 403, "Request has expired");
+                let parts = match expires {
+                    Some(expires) => parts.with("X-Amz-Expires", expires.to_string()),
+                    None => parts,
+                };
+                parts.with("Expires", format_extended(*expired_at)).with("ServerTime", format_extended(*now))
             }
             Self::PresignedNotYetValid { now } => FaultParts::new("AccessDenied", 403, "Request is not yet valid")
                 .with("ServerTime", format_extended(*now)),
+            Self::MalformedV2 { header } => FaultParts::new("InvalidArgument", 400, MALFORMED_V2)
+                .with("ArgumentName", "Authorization")
+                .with("ArgumentValue", header),
+            Self::MissingV2Parameters => FaultParts::new("AccessDenied", 403, MISSING_V2),
+            Self::MalformedV2Expires { expires } => FaultParts::new("AccessDenied", 403, malformed_v2_expires(expires)),
             Self::MissingContentSha256 => FaultParts::new("InvalidRequest", 400, NO_CONTENT_SHA256),
             Self::InvalidContentSha256 { value } => FaultParts::new("InvalidArgument", 400, BAD_CONTENT_SHA256)
                 .with("ArgumentName", "x-amz-content-sha256")
@@ -142,11 +152,13 @@ fn malformed(location: Location, why: &str) -> FaultParts {
 
 fn s3_mismatch(mismatch: &Mismatch) -> FaultParts {
     let bytes = |text: &str| text.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ");
-    FaultParts::new("SignatureDoesNotMatch", 403, format!("{MISMATCH}Check your key and signing method."))
+    let parts = FaultParts::new("SignatureDoesNotMatch", 403, format!("{MISMATCH}Check your key and signing method."))
         .with("AWSAccessKeyId", &mismatch.access_key)
         .with("StringToSign", &mismatch.string_to_sign)
         .with("SignatureProvided", &mismatch.provided)
-        .with("StringToSignBytes", bytes(&mismatch.string_to_sign))
-        .with("CanonicalRequest", &mismatch.canonical_request)
-        .with("CanonicalRequestBytes", bytes(&mismatch.canonical_request))
+        .with("StringToSignBytes", bytes(&mismatch.string_to_sign));
+    match &mismatch.canonical_request {
+        Some(request) => parts.with("CanonicalRequest", request).with("CanonicalRequestBytes", bytes(request)),
+        None => parts,
+    }
 }

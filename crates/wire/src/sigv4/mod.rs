@@ -10,6 +10,8 @@
 //! Everything that can be wrong is a variant of [`SigError`], which knows AWS's code, status and wording for each
 //! family of services.
 //!
+//! [`verify_v2`] does the same for Signature Version 2, which S3 still meets.
+//!
 //! Sources: IAM User Guide, "Create a signed AWS API request", "Troubleshoot signed requests" and "AWS Signature
 //! Version 4A"; Amazon S3 API Reference, "Authenticating Requests (AWS Signature Version 4)".
 
@@ -24,6 +26,7 @@ mod payload;
 mod sign;
 #[cfg(test)]
 mod tests;
+mod v2;
 mod v4a;
 mod verify;
 
@@ -40,8 +43,9 @@ pub use key::SigningKey;
 pub use parse::parse;
 pub use payload::{Payload, PayloadMarker};
 pub use sign::{Credentials, Signer};
+pub use v2::{SignedV2, check_v2, matches_v2, verify_v2};
 pub use v4a::EcdsaKey;
-pub use verify::{Policy, verify, verify_with_key};
+pub use verify::{Policy, check_clock, verify, verify_with_key};
 
 pub(crate) use key::{hex_sha256, sha256};
 
@@ -198,8 +202,10 @@ pub enum Presented<'a> {
     Header(SignedRequest<'a>),
     /// SigV4 or SigV4A in the query.
     Presigned(SignedRequest<'a>),
-    /// Signature Version 2 or older, recognised so that its account can be told, and not verified.
-    V2 {
+    /// Signature Version 2, in the header or in the query. S3's can be verified.
+    V2(SignedV2<'a>),
+    /// A still older scheme, recognised so that its account can be told, and never verified.
+    Older {
         /// The access key id.
         access_key: Cow<'a, str>,
     },
@@ -215,7 +221,16 @@ impl<'a> Presented<'a> {
     pub fn signed(&self) -> Option<&SignedRequest<'a>> {
         match self {
             Self::Header(signed) | Self::Presigned(signed) => Some(signed),
-            Self::None | Self::V2 { .. } | Self::Other { .. } => None,
+            Self::None | Self::V2(_) | Self::Older { .. } | Self::Other { .. } => None,
+        }
+    }
+
+    /// The session token, where one is presented.
+    pub fn session_token(&self) -> Option<&str> {
+        match self {
+            Self::Header(signed) | Self::Presigned(signed) => signed.session_token.as_deref(),
+            Self::V2(signed) => signed.session_token.as_deref(),
+            Self::None | Self::Older { .. } | Self::Other { .. } => None,
         }
     }
 
@@ -223,7 +238,8 @@ impl<'a> Presented<'a> {
     pub fn access_key(&self) -> Option<&str> {
         match self {
             Self::Header(signed) | Self::Presigned(signed) => Some(&signed.access_key),
-            Self::V2 { access_key } => Some(access_key),
+            Self::V2(signed) => Some(&signed.access_key),
+            Self::Older { access_key } => Some(access_key),
             Self::None | Self::Other { .. } => None,
         }
     }

@@ -7,7 +7,9 @@ use percent_encoding::percent_decode_str;
 
 use super::canonical::decode;
 use super::date::{parse_amz_date, parse_date_header};
-use super::{Algorithm, Component, Location, MAX_EXPIRES, Presented, RequestParts, Scope, SigError, SignedRequest};
+use super::{
+    Algorithm, Component, Location, MAX_EXPIRES, Presented, RequestParts, Scope, SigError, SignedRequest, SignedV2,
+};
 use crate::headers::{AMZ_DATE, REGION_SET, SECURITY_TOKEN};
 
 /// Reads the credentials that a request presents.
@@ -22,7 +24,17 @@ pub fn parse<'a>(parts: &RequestParts<'a>) -> Result<Presented<'a>, SigError> {
         None if query.version4() && query.version2() => Err(SigError::SeveralMechanisms),
         None if query.version4() => presigned(&query, parts).map(Presented::Presigned),
         None => match query.access_key_v2 {
-            Some(access_key) => Ok(Presented::V2 { access_key: text(access_key) }),
+            Some(access_key) => {
+                let token =
+                    query.session_token.map(text).or_else(|| query_value(parts.raw_query, "x-amz-security-token"));
+                Ok(Presented::V2(SignedV2 {
+                    location: Location::Query,
+                    access_key: text(access_key),
+                    signature: query.signature_v2.map(text),
+                    expires: query.expires_v2.map(text),
+                    session_token: token.or_else(|| parts.header(SECURITY_TOKEN).map(Cow::from)),
+                }))
+            }
             None => Ok(Presented::None),
         },
     }
@@ -38,10 +50,19 @@ fn authorization<'a>(header: &'a str, parts: &RequestParts<'a>) -> Result<Presen
     let tokens = || rest.split(',').flat_map(parts_at(' ')).flat_map(parts_at('\t')).filter(|token| !token.is_empty());
     let Some(algorithm) = Algorithm::from_name(scheme) else {
         return match scheme {
-            "AWS" => Ok(Presented::V2 { access_key: rest.split(':').next().unwrap_or_default().trim().into() }),
+            "AWS" => match rest.rsplit_once(':') {
+                Some((access_key, signature)) => Ok(Presented::V2(SignedV2 {
+                    location: Location::Header,
+                    access_key: access_key.trim().into(),
+                    signature: Some(signature.trim().into()),
+                    expires: None,
+                    session_token: parts.header(SECURITY_TOKEN).map(Cow::from),
+                })),
+                None => Err(SigError::MalformedV2 { header: header.to_owned() }),
+            },
             "AWS3" | "AWS3-HTTPS" => {
                 let access_key = tokens().find_map(|token| token.strip_prefix("AWSAccessKeyId=")).unwrap_or_default();
-                Ok(Presented::V2 { access_key: access_key.into() })
+                Ok(Presented::Older { access_key: access_key.into() })
             }
             _ if scheme.starts_with("AWS4-") => {
                 Err(SigError::UnsupportedAlgorithm { algorithm: scheme.to_owned(), location: Location::Header })
@@ -106,6 +127,7 @@ struct QueryFields<'a> {
     region_set: Option<&'a str>,
     access_key_v2: Option<&'a str>,
     signature_v2: Option<&'a str>,
+    expires_v2: Option<&'a str>,
 }
 
 impl<'a> QueryFields<'a> {
@@ -128,6 +150,7 @@ impl<'a> QueryFields<'a> {
                 b"X-Amz-Region-Set" => &mut fields.region_set,
                 b"AWSAccessKeyId" => &mut fields.access_key_v2,
                 b"Signature" => &mut fields.signature_v2,
+                b"Expires" => &mut fields.expires_v2,
                 _ => continue,
             };
             field.get_or_insert(value);

@@ -75,7 +75,7 @@ pub fn verify_with_key(
         return Err(SigError::Mismatch(Box::new(Mismatch {
             access_key: signed.access_key.clone().into_owned(),
             provided: signed.signature.clone().into_owned(),
-            canonical_request: String::from_utf8_lossy(&canonical).into_owned(),
+            canonical_request: Some(String::from_utf8_lossy(&canonical).into_owned()),
             string_to_sign: to_sign,
         })));
     }
@@ -85,7 +85,11 @@ pub fn verify_with_key(
     }
 }
 
-fn check_clock(signed: &SignedRequest<'_>, now: Timestamp, policy: &Policy<'_>) -> Result<(), SigError> {
+/// The version 4 half of what can be checked without a secret: that the request is neither too old, nor over, nor of the future.
+///
+/// # Errors
+/// Which of these it is.
+pub fn check_clock(signed: &SignedRequest<'_>, now: Timestamp, policy: &Policy<'_>) -> Result<(), SigError> {
     let signed_at = signed.timestamp;
     let minutes = policy.skew_minutes;
     let skew = i64::from(minutes) * 60;
@@ -100,7 +104,11 @@ fn check_clock(signed: &SignedRequest<'_>, now: Timestamp, policy: &Policy<'_>) 
     if strict {
         let expires = signed.expires.ok_or(SigError::MissingQueryParameters { missing: vec!["X-Amz-Expires"] })?;
         let expired_at = signed_at.plus_seconds(i64::from(expires));
-        return if now >= expired_at { Err(SigError::PresignedExpired { expires, expired_at, now }) } else { Ok(()) };
+        return if now >= expired_at {
+            Err(SigError::PresignedExpired { expires: Some(expires), expired_at, now })
+        } else {
+            Ok(())
+        };
     }
     // Services other than S3 take X-Amz-Expires as a wish for more time: STS's presigned GetCallerIdentity lives for 15
     // minutes though clients ask for one.
@@ -110,6 +118,19 @@ fn check_clock(signed: &SignedRequest<'_>, now: Timestamp, policy: &Policy<'_>) 
         return Err(SigError::Expired { signed_at, now, minutes });
     }
     Ok(())
+}
+
+/// Checks the age of a request that was signed for at once, as S3 measures it.
+pub(super) fn check_skew(signed_at: Timestamp, now: Timestamp) -> Result<(), SigError> {
+    let minutes = Policy::default().skew_minutes;
+    let skew = i64::from(minutes) * 60;
+    if signed_at > now.plus_seconds(skew) {
+        Err(SigError::NotYetCurrent { signed_at, now, minutes })
+    } else if signed_at.plus_seconds(skew) < now {
+        Err(SigError::Expired { signed_at, now, minutes })
+    } else {
+        Ok(())
+    }
 }
 
 fn check_headers(signed: &SignedRequest<'_>, parts: &RequestParts<'_>, style: PathStyle) -> Result<(), SigError> {

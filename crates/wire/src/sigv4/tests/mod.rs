@@ -5,6 +5,7 @@ mod random;
 mod rules;
 mod s3;
 mod sdk;
+mod v2;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use kumoi_model::Timestamp;
