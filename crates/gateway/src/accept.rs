@@ -1,6 +1,7 @@
 //! First stage: the head of a request, kept as it came over the wire.
 
 use http::{HeaderMap, HeaderName, Method, Uri, Version, header};
+use kumoi_wire::post_form;
 use kumoi_wire::sigv4::RequestParts;
 
 use crate::failure::Failure;
@@ -75,6 +76,14 @@ impl Head {
             headers: &self.headers,
             authority: self.uri.authority().map(http::uri::Authority::as_str),
         }
+    }
+
+    /// The boundary of the body's parts, when it is a form as browsers upload files with it.
+    pub(crate) fn upload_boundary(&self) -> Option<String> {
+        if self.method != Method::POST {
+            return None;
+        }
+        self.header(header::CONTENT_TYPE).and_then(post_form::boundary)
     }
 
     /// Whether the body is a form, as the query protocols send it.

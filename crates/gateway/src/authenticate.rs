@@ -24,6 +24,7 @@ use kumoi_model::{Protocol, Service};
 use kumoi_store::{Scope, StoreError, WorldId};
 use kumoi_wire::WireError;
 use kumoi_wire::chunked::ChunkVerifier;
+use kumoi_wire::post_form;
 use kumoi_wire::sigv4::{self, Family, FaultParts, Location, Payload, Policy, Presented, SigError};
 
 use crate::accept::Head;
@@ -113,6 +114,8 @@ pub(crate) struct Claim<'a> {
     pub(crate) target: &'a Target<'a>,
     pub(crate) presented: &'a Presented<'a>,
     pub(crate) payload: Payload<'a>,
+    /// The policy that the credentials signed, where they stand in a form: they prove that and not the request.
+    pub(crate) policy: Option<&'a str>,
     /// Presigned requests to S3 are taken as they come (`S3_SKIP_SIGNATURE_VALIDATION`).
     pub(crate) lenient: bool,
 }
@@ -155,7 +158,7 @@ impl Claim<'_> {
             Presented::V2(signed) => signed.location == Location::Query,
             _ => false,
         };
-        self.lenient && presigned && self.is_s3()
+        self.lenient && presigned && self.policy.is_none() && self.is_s3()
     }
 
     fn policy(&self) -> Policy<'static> {
@@ -168,6 +171,11 @@ impl Claim<'_> {
     fn verify(&self, secret: &str) -> Result<Option<ChunkVerifier>, SigError> {
         if self.is_waived() {
             return Ok(None);
+        }
+        if let Some(policy) = self.policy {
+            let signed = self.presented.signed().ok_or(SigError::UnsupportedScheme);
+            let key = || signed.and_then(|signed| signing_keys::of(signed, secret));
+            return post_form::proves(self.presented, policy, secret, key).map(|()| None);
         }
         let (parts, now) = (self.head.signed_parts(), real_time());
         let signed = match self.presented {
@@ -187,7 +195,7 @@ impl Claim<'_> {
     /// Checks what needs no secret: the form and the life of a presigned request, and the age of one signed in version 2.
     fn check(&self) -> Result<(), SigError> {
         match self.presented {
-            _ if !self.is_s3() || self.is_waived() => Ok(()),
+            _ if !self.is_s3() || self.policy.is_some() || self.is_waived() => Ok(()),
             Presented::Presigned(signed) => sigv4::check_clock(signed, real_time(), &self.policy()),
             Presented::V2(signed) => sigv4::check_v2(signed, &self.head.signed_parts(), real_time()),
             _ => Ok(()),

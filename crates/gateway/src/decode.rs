@@ -2,7 +2,7 @@
 
 use kumoi_core::{Incoming, Kernel};
 use kumoi_model::{Protocol, Value};
-use kumoi_wire::Body;
+use kumoi_wire::{Body, Labels, Request};
 
 use crate::accept::Head;
 use crate::failure::Failure;
@@ -19,8 +19,22 @@ pub(crate) fn decode(
     target: &Target<'_>,
     body: Body,
 ) -> Result<Value, Failure> {
-    let request = target.request(head, body);
-    let decoded = kumoi_wire::decode(target.model, target.protocol, target.operation, request, &target.labels, limits);
+    decode_as(kernel, limits, head, target, target.request(head, body), &target.labels)
+}
+
+/// The same for a request that stands for the one that was sent.
+///
+/// # Errors
+/// As [`decode`].
+pub(crate) fn decode_as(
+    kernel: &Kernel,
+    limits: &kumoi_wire::Limits,
+    head: &Head,
+    target: &Target<'_>,
+    request: Request<'_>,
+    labels: &Labels,
+) -> Result<Value, Failure> {
+    let decoded = kumoi_wire::decode(target.model, target.protocol, target.operation, request, labels, limits);
     let mut input = decoded.map_err(|error| Failure::at(target, error.to_wire(target.protocol)))?;
     if let Some(service) = kernel.registry().get(&target.model.id) {
         let query_protocol = matches!(target.protocol, Protocol::AwsQuery | Protocol::Ec2Query);

@@ -28,6 +28,7 @@ mod services;
 mod signing_keys;
 mod stream;
 mod tls;
+mod upload;
 
 pub use config::{Compat, DEFAULT_PORT, Limits, ServerConfig};
 pub use cors::Cors;

@@ -37,7 +37,7 @@ pub(crate) fn open(sent: &ByteStream, head: &Head, verifier: Option<ChunkVerifie
 }
 
 /// The same body, whose errors are those that the client gets.
-fn told(body: &ByteStream) -> ByteStream {
+pub(crate) fn told(body: &ByteStream) -> ByteStream {
     ByteStream::new(taken(body).map(|piece| piece.map_err(fault)), body.length()).with_trailers(body.trailers().clone())
 }
 

@@ -26,7 +26,7 @@ use crate::encode::{self, Reply};
 use crate::failure::Failure;
 use crate::gateway::Gateway;
 use crate::identify::{hosts, identify, settle};
-use crate::{admin, compat, content, cors, decode};
+use crate::{admin, compat, content, cors, decode, upload};
 
 /// Answers a request, whatever it is. A panic on the way costs this one request a 500.
 pub(crate) async fn answer(gateway: &Arc<Gateway>, request: Request<Incoming>, scheme: &'static str) -> Reply {
@@ -118,6 +118,10 @@ async fn call(gateway: &Arc<Gateway>, head: &Head, body: &mut RequestBody, reque
     let form = sent_form.clone().map(|form| content::expand(head, form, limits.body)).transpose()?;
     let target = identify(&gateway.services, &kernel.settings().region, head, &host, signed, form.as_deref())?;
     let in_form = |failure: Failure| failure.of(&target);
+    if target.upload.is_some() {
+        // Boxed, as what is rare.
+        return Box::pin(upload::answer(gateway, head, &target, &host, body, request_id)).await.map_err(in_form);
+    }
 
     // The body is read whole, unless the operation streams it. Signatures cover it as it was sent.
     let sent = match sent_form {
@@ -143,7 +147,7 @@ async fn call(gateway: &Arc<Gateway>, head: &Head, body: &mut RequestBody, reque
         Body::Stream(_) => Payload::Streamed,
     };
     let lenient = gateway.config.compat.skip_presigned_signatures;
-    let claim = Claim { head, target: &target, presented, payload, lenient };
+    let claim = Claim { head, target: &target, presented, payload, policy: None, lenient };
     let caller = authenticate(kernel, claim, world).await.map_err(in_form)?;
     let body = match body {
         Body::Stream(sent) if authenticate::is_s3(target.model) => {

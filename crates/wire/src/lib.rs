@@ -8,8 +8,8 @@
 //! * [`decode`] reads the request into a [`Value`](kumoi_model::Value) of the input shape, within [`Limits`];
 //! * [`encode`] and [`encode_error`] write the answer.
 //!
-//! Beside the codecs stand [`sigv4`], which verifies signatures, [`chunked`], which unpacks bodies signed chunk by chunk, and
-//! [`eventstream`], which frames streams of events.
+//! Beside the codecs stand [`sigv4`], which verifies signatures, [`chunked`], which unpacks bodies signed chunk by chunk, [`eventstream`],
+//! which frames streams of events, and [`post_form`], which reads the forms that browsers upload.
 //!
 //! Decoding checks form only: kinds, number ranges, base64, timestamps. Whether members are present and within their constraints is the
 //! validator's affair (`kumoi_model::validate`). No decoder recurses deeper than [`Limits::max_depth`].
@@ -26,6 +26,7 @@ mod headers;
 mod json;
 mod limits;
 mod names;
+pub mod post_form;
 mod protocol;
 mod query;
 mod request;

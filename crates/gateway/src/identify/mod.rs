@@ -13,7 +13,7 @@ mod siblings;
 use http::Method;
 use kumoi_model::{Operation, Protocol, Service};
 use kumoi_wire::sigv4::SignedRequest;
-use kumoi_wire::{Body, Labels, Request, WireError, choose_protocol, find_operation};
+use kumoi_wire::{Body, Labels, NotFound, Request, WireError, choose_protocol, find_operation};
 
 use crate::accept::Head;
 use crate::failure::Failure;
@@ -37,6 +37,8 @@ pub(crate) struct Target<'a> {
     pub(crate) labels: Labels,
     /// The path that matched, when it is not the one that was sent: that of a virtual-hosted bucket.
     pub(crate) path: Option<String>,
+    /// The boundary of the form that stands for the operation's request: a browser's upload to S3.
+    pub(crate) upload: Option<String>,
     known: &'a Known,
     /// The query, when it came as a form.
     query: Option<String>,
@@ -94,14 +96,32 @@ fn target<'a>(
     };
     let posted = posted_query(model, head, form);
     let (method, query) = posted.as_deref().map_or((&head.method, head.query()), |query| (&Method::GET, query));
-    let found = find_operation(model, router, protocol, method, raw_path, query, &head.headers, form);
-    let (operation, labels) =
-        found.map_err(|error| Failure::service(model, protocol, with_head(error.to_wire(model, protocol), head)))?;
+    let upload = head.upload_boundary().filter(|_| model.id == "s3");
+    let (operation, labels, upload) = match upload.zip(uploaded_to(model, raw_path)) {
+        Some((boundary, (operation, labels))) => (operation, labels, Some(boundary)),
+        None => {
+            let found = find_operation(model, router, protocol, method, raw_path, query, &head.headers, form);
+            let refuse =
+                |error: NotFound| Failure::service(model, protocol, with_head(error.to_wire(model, protocol), head));
+            found.map(|(operation, labels)| (operation, labels, None)).map_err(refuse)?
+        }
+    };
     let operation = by_scope(model, operation, signed);
     let index = model.by_name.get(&operation.name).map_or(usize::MAX, |&index| index as usize);
     let signed_region = signed.and_then(SignedRequest::region).filter(|region| is_region_label(region));
     let region = signed_region.or(host.region).unwrap_or(region);
-    Ok(Target { known, model, protocol, operation, index, region, labels, path, query: posted, rivals: Vec::new() })
+    let (query, rivals) = (posted, Vec::new());
+    Ok(Target { known, model, protocol, operation, index, region, labels, path, upload, query, rivals })
+}
+
+/// The operation that a form stands for which is posted to a bucket, and the bucket as its label. The key is in the form.
+fn uploaded_to<'a>(model: &'a Service, raw_path: &str) -> Option<(&'a Operation, Labels)> {
+    let bucket = raw_path.strip_prefix('/')?;
+    let bucket = bucket.strip_suffix('/').unwrap_or(bucket);
+    let mut labels = Labels::none();
+    labels.push("Bucket", bucket);
+    let operation = model.operation("PutObject").filter(|_| !bucket.is_empty() && !bucket.contains('/'))?;
+    Some((operation, labels))
 }
 
 /// Whether a region can be part of host names and keys. Which regions exist is for the services to say.

@@ -47,8 +47,8 @@ pub fn string_to_sign(signed: &SignedRequest<'_>, canonical_request: &[u8]) -> S
     )
 }
 
-/// Percent-encodes one name or value of a query.
-pub(super) fn encode(bytes: &[u8]) -> String {
+/// Percent-encodes one name or value of a query as signatures want it: all but RFC 3986's unreserved characters.
+pub fn encode(bytes: &[u8]) -> String {
     percent_encode(bytes, &RESERVED).to_string()
 }
 

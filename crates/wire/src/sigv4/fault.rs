@@ -37,12 +37,12 @@ pub struct FaultParts {
 
 impl FaultParts {
     /// A refusal without further elements.
-    pub(super) fn new(code: &'static str, status: u16, message: impl Into<String>) -> Self {
+    pub(crate) fn new(code: &'static str, status: u16, message: impl Into<String>) -> Self {
         Self { code, status, message: message.into(), details: Vec::new() }
     }
 
     /// The refusal with a further element.
-    pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.details.push((name, value.into()));
         self
     }

@@ -35,12 +35,12 @@ use std::borrow::Cow;
 use http::{HeaderMap, HeaderName};
 use kumoi_model::Timestamp;
 
-pub use canonical::{canonical_request, string_to_sign};
+pub use canonical::{canonical_request, encode, string_to_sign};
 pub use date::{format_amz_date, parse_amz_date};
 pub use error::{Component, Mismatch, SigError};
 pub use fault::{Family, FaultParts};
 pub use key::SigningKey;
-pub use parse::parse;
+pub use parse::{parse, read_form};
 pub use payload::{Payload, PayloadMarker};
 pub use sign::{Credentials, Signer};
 pub use v2::{SignedV2, check_v2, matches_v2, verify_v2};

@@ -207,6 +207,36 @@ fn presigned<'a>(query: &QueryFields<'a>, parts: &RequestParts<'a>) -> Result<Si
     })
 }
 
+/// Reads the fields of a form that belong to a signature of its policy.
+///
+/// # Errors
+/// What is wrong with their form.
+pub fn read_form<'a>(
+    algorithm: &str,
+    credential: &'a str,
+    date: &str,
+    signature: &'a str,
+    session_token: Option<&'a str>,
+) -> Result<SignedRequest<'a>, SigError> {
+    let location = Location::Query;
+    let algorithm = Algorithm::from_name(algorithm)
+        .ok_or_else(|| SigError::UnsupportedAlgorithm { algorithm: algorithm.to_owned(), location })?;
+    let (access_key, scope) = credential_of(credential.into(), algorithm, location)?;
+    let timestamp = parse_amz_date(date).ok_or_else(|| SigError::MalformedDate { date: date.to_owned(), location })?;
+    Ok(SignedRequest {
+        location,
+        algorithm,
+        access_key,
+        scope,
+        signed_headers: "".into(),
+        signature: signature.into(),
+        timestamp,
+        expires: None,
+        session_token: session_token.map(Cow::from),
+        region_set: None,
+    })
+}
+
 fn expires(value: &str) -> Result<u32, SigError> {
     let (digits, negative) = value.strip_prefix('-').map_or((value, false), |digits| (digits, true));
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
