@@ -269,7 +269,8 @@ fn told(error: StreamError) -> StreamError {
     match error.downcast_ref::<FormError>() {
         Some(error) => {
             let parts = error.to_fault_parts();
-            Box::new(Fault::new(parts.code, parts.status, true, parts.message))
+            let fault = Fault::new(parts.code, parts.status, true, parts.message);
+            Box::new(parts.details.into_iter().fold(fault, |fault, (name, value)| fault.with_detail(name, value)))
         }
         None => error,
     }
