@@ -11,6 +11,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
+use crate::failure::Failure;
 use crate::identify::hosts;
 
 /// Which web pages may call.
@@ -20,6 +21,8 @@ pub struct Cors {
     pub headers: bool,
     /// Refuse requests of pages that are neither this machine's nor among [`Cors::origins`] (off: `DISABLE_CORS_CHECKS`).
     pub check: bool,
+    /// Let the rules of S3's buckets say which pages may use them (off: `DISABLE_CUSTOM_CORS_S3`). See [`crate::bucket_cors`].
+    pub buckets: bool,
     /// Origins that are allowed besides this machine's (`EXTRA_CORS_ALLOWED_ORIGINS`), such as `https://app.example.com`; `*` allows
     /// all. They may also use the admin API.
     pub origins: Vec<String>,
@@ -34,6 +37,7 @@ impl Default for Cors {
         Self {
             headers: true,
             check: true,
+            buckets: true,
             origins: Vec::new(),
             allowed_headers: Vec::new(),
             exposed_headers: Vec::new(),
@@ -96,6 +100,11 @@ impl Cors {
             answer.insert(name, HeaderValue::from_static("true"));
         }
     }
+}
+
+/// What a page gets that may not call.
+pub(crate) fn refusal() -> Failure {
+    Failure::plain(403, "Forbidden", "This origin may not call; EXTRA_CORS_ALLOWED_ORIGINS allows it.")
 }
 
 fn insert_list(answer: &mut HeaderMap, name: HeaderName, fixed: &'static str, extra: &[String]) {

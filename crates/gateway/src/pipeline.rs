@@ -11,7 +11,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use hyper::Request;
 use hyper::body::Incoming;
 use kumoi_core::clock::{Stopwatch, real_time};
@@ -22,6 +22,7 @@ use kumoi_wire::{Body, streams_request};
 use crate::accept::Head;
 use crate::authenticate::{self, Claim, authenticate};
 use crate::body::{ReplyBody, RequestBody};
+use crate::bucket_cors::{self, Page};
 use crate::encode::{self, Reply};
 use crate::failure::Failure;
 use crate::gateway::Gateway;
@@ -34,17 +35,21 @@ pub(crate) async fn answer(gateway: &Arc<Gateway>, request: Request<Incoming>, s
     let head = Head::accept(parts, scheme);
     let mut body = RequestBody::new(body, &head.headers);
     let request_id = gateway.request_id();
-    let answered = AssertUnwindSafe(route(gateway, &head, &mut body, &request_id)).catch_unwind().await;
-    let mut reply = answered.unwrap_or_else(|panic| {
+    let work = async {
+        // What pages may do with buckets the buckets say; everybody else needs no look at them.
+        let page = match head.headers.contains_key(header::ORIGIN) {
+            true => Box::pin(bucket_cors::consult(gateway, &head)).await,
+            false => Page::Usual,
+        };
+        (route(gateway, &head, &mut body, &page, &request_id).await, page)
+    };
+    let answered = AssertUnwindSafe(work).catch_unwind().await;
+    let (mut reply, page) = answered.unwrap_or_else(|panic| {
         tracing::error!(message = panic_message(panic.as_ref()), path = head.raw_path(), "a request panicked");
-        encode::plain(
-            500,
-            "InternalFailure",
-            "An internal failure occurred; the log of kumoi has the details.",
-            &request_id,
-        )
+        let message = "An internal failure occurred; the log of kumoi has the details.";
+        (encode::plain(500, "InternalFailure", message, &request_id), Page::Usual)
     });
-    decorate(gateway, &head, reply.headers_mut());
+    decorate(gateway, &head, &page, reply.headers_mut());
     if !body.settle().await && head.is_http1() {
         reply.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
@@ -52,7 +57,12 @@ pub(crate) async fn answer(gateway: &Arc<Gateway>, request: Request<Incoming>, s
 }
 
 /// What is kumoi's own affair goes to its own handlers, everything else is AWS's.
-async fn route(gateway: &Arc<Gateway>, head: &Head, body: &mut RequestBody, request_id: &str) -> Reply {
+async fn route(gateway: &Arc<Gateway>, head: &Head, body: &mut RequestBody, page: &Page, request_id: &str) -> Reply {
+    if head.method == Method::OPTIONS
+        && let Some(reply) = Box::pin(bucket_cors::preflight(gateway, head, request_id)).await
+    {
+        return reply;
+    }
     if cors::is_preflight(&head.method, &head.headers) {
         return preflight(gateway, head);
     }
@@ -64,7 +74,7 @@ async fn route(gateway: &Arc<Gateway>, head: &Head, body: &mut RequestBody, requ
         return Box::pin(compat::answer(gateway, head, path, body)).await;
     }
     let stopwatch = Stopwatch::start();
-    match call(gateway, head, body, request_id).await {
+    match call(gateway, head, body, page, request_id).await {
         Ok(reply) => reply,
         Err(failure) => {
             record(gateway, &failure, request_id, stopwatch);
@@ -94,18 +104,21 @@ fn record(gateway: &Gateway, failure: &Failure, request_id: &str, stopwatch: Sto
 }
 
 /// The pipeline.
-async fn call(gateway: &Arc<Gateway>, head: &Head, body: &mut RequestBody, request_id: &str) -> Result<Reply, Failure> {
+async fn call(
+    gateway: &Arc<Gateway>,
+    head: &Head,
+    body: &mut RequestBody,
+    page: &Page,
+    request_id: &str,
+) -> Result<Reply, Failure> {
     let kernel = &gateway.config.kernel;
     let limits = &gateway.config.limits;
 
     // accept
     head.check()?;
-    if !gateway.config.cors.permits(&head.headers) {
-        return Err(Failure::plain(
-            403,
-            "Forbidden",
-            "This origin may not call; EXTRA_CORS_ALLOWED_ORIGINS allows it.",
-        ));
+    let stranger = !gateway.config.cors.permits(&head.headers);
+    if stranger && !page.may_call() {
+        return Err(cors::refusal());
     }
 
     // identify
@@ -118,9 +131,12 @@ async fn call(gateway: &Arc<Gateway>, head: &Head, body: &mut RequestBody, reque
     let form = sent_form.clone().map(|form| content::expand(head, form, limits.body)).transpose()?;
     let target = identify(&gateway.services, &kernel.settings().region, head, &host, signed, form.as_deref())?;
     let in_form = |failure: Failure| failure.of(&target);
+    if stranger && target.model.id != "s3" {
+        return Err(in_form(cors::refusal()));
+    }
     if target.upload.is_some() {
         // Boxed, as what is rare.
-        return Box::pin(upload::answer(gateway, head, &target, &host, body, request_id)).await.map_err(in_form);
+        return Box::pin(upload::answer(gateway, head, &target, &host, body, page, request_id)).await.map_err(in_form);
     }
 
     // The body is read whole, unless the operation streams it. Signatures cover it as it was sent.
@@ -189,9 +205,16 @@ fn preflight(gateway: &Gateway, head: &Head) -> Reply {
 }
 
 /// Headers that every answer has.
-fn decorate(gateway: &Gateway, head: &Head, headers: &mut HeaderMap) {
+fn decorate(gateway: &Gateway, head: &Head, page: &Page, headers: &mut HeaderMap) {
     if gateway.config.compat.response_header {
         headers.insert(HeaderName::from_static("x-localstack"), HeaderValue::from_static("true"));
+    }
+    if let Page::Ruled { headers: ruled, .. } = page {
+        // A preflight's answer has its headers already.
+        if let Some(ruled) = ruled.clone().filter(|_| gateway.config.cors.headers && head.method != Method::OPTIONS) {
+            headers.extend(ruled);
+        }
+        return;
     }
     if let Some(origin) = head.headers.get(header::ORIGIN)
         && gateway.config.cors.permits(&head.headers)

@@ -9,20 +9,22 @@ use http::header::{CONTENT_TYPE, ETAG, LOCATION};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use kumoi_core::clock::real_time;
 use kumoi_core::{Call, Endpoint, Fault};
-use kumoi_model::{ByteStream, Chunks, Kind, ShapeId, StreamError, Value};
+use kumoi_model::{ByteStream, Chunks, StreamError};
 use kumoi_wire::post_form::{self, Event, Fields, FormError, MAX_FIELD_BYTES, Parser, Policy};
-use kumoi_wire::sigv4::Payload;
+use kumoi_wire::sigv4::{Payload, Presented};
 use kumoi_wire::{Body, Labels, Request, WireError};
 
 use crate::accept::Head;
 use crate::authenticate::{self, Claim, authenticate};
 use crate::body::{ReplyBody, RequestBody};
+use crate::bucket_cors::Page;
 use crate::encode::{self, Reply};
 use crate::failure::Failure;
 use crate::gateway::Gateway;
 use crate::identify::Target;
 use crate::identify::hosts::HostFacts;
-use crate::{decode, payload};
+use crate::named::Named;
+use crate::{cors, decode, payload};
 
 /// Answers a form that was posted to a bucket.
 ///
@@ -34,6 +36,7 @@ pub(crate) async fn answer(
     target: &Target<'_>,
     host: &HostFacts<'_>,
     body: &mut RequestBody,
+    page: &Page,
     request_id: &str,
 ) -> Result<Reply, Failure> {
     let (kernel, limits) = (&gateway.config.kernel, &gateway.config.limits);
@@ -46,6 +49,9 @@ pub(crate) async fn answer(
     // authenticate
     let presented = post_form::presented(&fields).map_err(refuse)?;
     let presented = presented.map_err(|error| authenticate::refusal(target, &error))?;
+    if presented != Presented::None && !gateway.config.cors.permits(&head.headers) && !page.may_sign() {
+        return Err(cors::refusal());
+    }
     let world = authenticate::world(kernel, head, host, &presented)?;
     let policy = fields.get("policy");
     let claim = Claim { head, target, presented: &presented, payload: Payload::Streamed, policy, lenient: false };
@@ -126,19 +132,11 @@ fn tags(limits: &crate::Limits, target: &Target<'_>, document: &str) -> Result<H
     let request = Request { method: &Method::PUT, raw_path: &path, query: "tagging", headers: &HeaderMap::new(), body };
     let input = kumoi_wire::decode(model, target.protocol, operation, request, &labels, &limits.decode)
         .map_err(|_| malformed())?;
-    let at = |shape: Option<ShapeId>, value: &Value, name: &str| -> Option<(ShapeId, Value)> {
-        let (index, member) = model.structure(shape?)?.member(name)?;
-        Some((member.shape, value.as_struct()?.get(index)?.clone()))
-    };
-    let tagging = at(operation.input, &input, "Tagging");
-    let set = tagging.and_then(|(shape, tagging)| at(Some(shape), &tagging, "TagSet")).ok_or_else(malformed)?;
-    let (Some(Kind::List { member, .. }), Value::List(tags)) = (model.shape(set.0).map(|shape| &shape.kind), &set.1)
-    else {
-        return Err(malformed());
-    };
-    let mut pairs = Vec::with_capacity(tags.len());
-    for tag in tags {
-        let text = |name| at(Some(member.shape), tag, name).and_then(|(_, value)| value.as_str().map(encoded));
+    let input = Named::new(model, operation.input.ok_or_else(malformed)?, &input);
+    let set = input.member("Tagging").and_then(|tagging| tagging.member("TagSet")).ok_or_else(malformed)?;
+    let mut pairs = Vec::new();
+    for tag in set.items() {
+        let text = |name| tag.member(name).and_then(|value| value.text()).map(encoded);
         pairs.push([text("Key").ok_or_else(malformed)?, text("Value").unwrap_or_default()].join("="));
     }
     HeaderValue::try_from(pairs.join("&")).map_err(|_| malformed())

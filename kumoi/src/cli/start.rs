@@ -163,6 +163,7 @@ impl StartArguments {
             cors: Cors {
                 headers: other.cors_headers.unwrap_or(cors.headers),
                 check: other.cors_check.unwrap_or(cors.check),
+                buckets: other.bucket_cors.unwrap_or(cors.buckets),
                 origins: other.cors_origins,
                 allowed_headers: other.cors_allowed_headers,
                 exposed_headers: other.cors_exposed_headers,
