@@ -7,15 +7,20 @@ import pytest
 
 from harness.admin import WORLD_HEADER
 
+SIGNED = {
+    "x-amz-date": "20261121T000000Z",
+    "authorization": "AWS4-HMAC-SHA256 Credential=anyone/20261121/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0",
+}
 NAMESPACE = "{http://s3.amazonaws.com/doc/2006-03-01/}"
 
 
 @pytest.fixture
 def ask(server, world):
-    """Sends a request without a signature, and returns the answer's document."""
+    """Sends a request with a signature that nobody checks, and returns the answer's document."""
 
     def ask(method, path, body=None, **headers):
-        request = urllib.request.Request(f"{server.url}{path}", data=body, method=method, headers={WORLD_HEADER: world, **headers})
+        sent = {WORLD_HEADER: world, **SIGNED, **headers}
+        request = urllib.request.Request(f"{server.url}{path}", data=body, method=method, headers=sent)
         with urllib.request.urlopen(request) as answer:
             return xml.fromstring(answer.read())
 
