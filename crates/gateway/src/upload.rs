@@ -191,7 +191,7 @@ impl Form {
     /// What comes next; the end of the body before that of the form is an error.
     async fn next(&mut self) -> Result<Event, StreamError> {
         loop {
-            if let Some(event) = self.parser.next()? {
+            if let Some(event) = self.parser.event()? {
                 return Ok(event);
             }
             let chunk = match &mut self.chunks {

@@ -200,7 +200,7 @@ def test_content_md5(put):
 
 def test_a_body_that_is_not_what_was_signed(clients, world, bucket):
     """API Reference, error XAmzContentSHA256Mismatch."""
-    client = clients.client("s3", keep=False, s3={"addressing_style": "path"})
+    client = clients.client("s3", key="000000000000", keep=False, s3={"addressing_style": "path"})
 
     def lie(request, **_):
         request.headers["x-amz-content-sha256"] = "0" * 64

@@ -90,7 +90,7 @@ impl Parser {
     ///
     /// # Errors
     /// [`FormError::Malformed`].
-    pub fn next(&mut self) -> Result<Option<Event>, FormError> {
+    pub fn event(&mut self) -> Result<Option<Event>, FormError> {
         loop {
             let step = match self.state {
                 State::Preamble => self.preamble()?,
@@ -246,7 +246,7 @@ mod tests {
         let mut parts: Vec<(Part, Vec<u8>)> = Vec::new();
         for piece in body.chunks(piece.max(1)) {
             parser.feed(piece);
-            while let Some(event) = parser.next()? {
+            while let Some(event) = parser.event()? {
                 match event {
                     Event::Part(part) => parts.push((part, Vec::new())),
                     Event::Data(data) => parts.last_mut().unwrap().1.extend_from_slice(&data),
