@@ -36,6 +36,8 @@ pub struct CallInfo {
     pub request_id: String,
     /// Where the client reached kumoi.
     pub endpoint: Endpoint,
+    /// The path, decoded, of a request to a bucket's website.
+    pub website: Option<Arc<str>>,
     /// Model id of the service.
     pub service: &'static str,
     /// When the call came in, on the world's clock.
@@ -259,6 +261,7 @@ impl Cx {
             source_arn,
             request_id: self.ids().uuid(),
             endpoint: self.call.endpoint.clone(),
+            website: None,
             model,
             operation,
             input,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use kumoi_model::{ConvertError, Struct, Timestamp};
+use kumoi_model::{ByteStream, ConvertError, Struct, Timestamp};
 use kumoi_store::StoreError;
 
 use crate::body::Preparation;
@@ -27,6 +27,7 @@ struct Inner {
     members: Struct,
     details: Vec<(&'static str, String)>,
     headers: Vec<(&'static str, String)>,
+    body: Option<ByteStream>,
 }
 
 impl Fault {
@@ -42,6 +43,7 @@ impl Fault {
             members: Struct::new(),
             details: Vec::new(),
             headers: Vec::new(),
+            body: None,
         };
         Self { inner: Box::new(inner) }
     }
@@ -67,6 +69,12 @@ impl Fault {
     /// A header of the answer; `name` is in lower case.
     pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.inner.headers.push((name, value.into()));
+        self
+    }
+
+    /// What a website shows in place of the usual page about the error; its headers are those of the fault.
+    pub fn with_body(mut self, body: ByteStream) -> Self {
+        self.inner.body = Some(body);
         self
     }
 
@@ -119,6 +127,11 @@ impl Fault {
     /// Further elements of the document.
     pub fn details(&self) -> &[(&'static str, String)] {
         &self.inner.details
+    }
+
+    /// What a website shows.
+    pub fn body(&self) -> Option<&ByteStream> {
+        self.inner.body.as_ref()
     }
 
     /// Headers of the answer.

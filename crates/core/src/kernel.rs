@@ -33,6 +33,8 @@ pub struct Call {
     pub request_id: String,
     /// Where the client reached kumoi.
     pub endpoint: Endpoint,
+    /// The path, decoded, of a request to a bucket's website, which S3 answers by the bucket's website configuration.
+    pub website: Option<Arc<str>>,
     /// The service's model.
     pub model: &'static kumoi_model::Service,
     /// The operation, by its index in the model.
@@ -151,11 +153,21 @@ impl Kernel {
         let received = call.world.clock.now();
         let coded = self.coded(&call);
         let valid = self.validate(&mut call, coded);
-        let Call { world, scope, principal, access_key, source_arn, request_id, endpoint, model, operation, input } =
-            call;
+        let Call { world, scope, principal, access_key, source_arn, request_id, endpoint, website, .. } = call;
+        let (model, operation, input) = (call.model, call.operation, call.input);
         let service = coded.map_or("", |(service, _)| service.descriptor().model);
-        let call =
-            CallInfo { world, scope, principal, access_key, source_arn, request_id, endpoint, service, received };
+        let call = CallInfo {
+            world,
+            scope,
+            principal,
+            access_key,
+            source_arn,
+            request_id,
+            endpoint,
+            website,
+            service,
+            received,
+        };
         let (call, mut ignored) = (Arc::new(call), Vec::new());
         let result = match (valid, coded) {
             (Err(fault), _) => Err(fault),
@@ -320,6 +332,7 @@ impl Kernel {
             source_arn: None,
             request_id: world.ids.uuid(),
             endpoint: Endpoint { scheme: "http", host: Arc::from("localhost") },
+            website: None,
             service: model,
             received: world.clock.now(),
         });

@@ -104,6 +104,11 @@ pub trait Service: Send + Sync + 'static {
         &[]
     }
 
+    /// Whether it answers requests to websites ([`Call::website`](crate::Call::website)).
+    fn serves_websites(&self) -> bool {
+        false
+    }
+
     /// Completes an input by what only the request's path or host says (such as the queue of an older query request).
     fn adapt(&self, operation: &str, incoming: Incoming<'_>, input: &mut Value) {
         let _ = (operation, incoming, input);

@@ -85,6 +85,11 @@ fn somebody(who: Somebody, account: &str, region: &str) -> (Arc<Principal>, Scop
     })
 }
 
+/// Nobody, in the default account.
+pub(crate) fn nobody(kernel: &Kernel, region: &str) -> (Arc<Principal>, Scope) {
+    somebody(Somebody::Nobody, &kernel.settings().account, region)
+}
+
 /// The world that a request chooses.
 ///
 /// # Errors

@@ -31,6 +31,7 @@ mod signing_keys;
 mod stream;
 mod tls;
 mod upload;
+mod website;
 
 pub use config::{Compat, DEFAULT_PORT, Limits, ServerConfig};
 pub use cors::Cors;

@@ -27,7 +27,7 @@ use crate::encode::{self, Reply};
 use crate::failure::Failure;
 use crate::gateway::Gateway;
 use crate::identify::{hosts, identify, settle};
-use crate::{admin, compat, content, cors, decode, upload};
+use crate::{admin, compat, content, cors, decode, upload, website};
 
 /// Answers a request, whatever it is. A panic on the way costs this one request a 500.
 pub(crate) async fn answer(gateway: &Arc<Gateway>, request: Request<Incoming>, scheme: &'static str) -> Reply {
@@ -134,6 +134,9 @@ async fn call(
     if stranger && target.model.id != "s3" {
         return Err(in_form(cors::refusal()));
     }
+    if host.website {
+        return Ok(Box::pin(website::answer(gateway, head, &target, &host, request_id)).await);
+    }
     if target.upload.is_some() {
         // Boxed, as what is rare.
         return Box::pin(upload::answer(gateway, head, &target, &host, body, page, request_id)).await.map_err(in_form);
@@ -185,6 +188,7 @@ async fn call(
         source_arn: None,
         request_id: request_id.to_owned(),
         endpoint: Endpoint { scheme: head.scheme, host: head.host().into() },
+        website: None,
         model: target.model,
         operation: target.index,
         input,

@@ -87,6 +87,7 @@ pub(crate) async fn answer(
         source_arn: None,
         request_id: request_id.to_owned(),
         endpoint: Endpoint { scheme: head.scheme, host: head.host().into() },
+        website: None,
         model: target.model,
         operation: target.index,
         input,

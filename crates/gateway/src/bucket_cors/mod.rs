@@ -109,6 +109,7 @@ async fn rules_of(gateway: &Gateway, world: Arc<World>, bucket: &str) -> Option<
         source_arn: None,
         request_id: gateway.request_id(),
         endpoint: Endpoint { scheme: "http", host: Arc::from("localhost") },
+        website: None,
         model,
         operation,
         input: Value::Struct(input),
@@ -117,7 +118,7 @@ async fn rules_of(gateway: &Gateway, world: Arc<World>, bucket: &str) -> Option<
     Some(rules::read(&Named::new(model, shape.output?, &output)))
 }
 
-fn text<'a>(head: &'a Head, name: HeaderName) -> Option<&'a str> {
+fn text(head: &Head, name: HeaderName) -> Option<&str> {
     head.headers.get(name).and_then(|value| std::str::from_utf8(value.as_bytes()).ok())
 }
 

@@ -4,6 +4,7 @@
 //! sqs.eu-west-1.amazonaws.com                    service and region, as AWS's own endpoints
 //! sqs.eu-west-1.localhost.localstack.cloud:4566  the same under a name that resolves to this machine
 //! photos.s3.localhost:4566                       a bucket
+//! photos.s3-website.localhost:4566               a bucket as a website
 //! eu-west-1.queue.localhost.localstack.cloud     SQS in its oldest form
 //! sqs.eu-west-1.ci-7.world.localhost:4566        any of these in the world `ci-7`
 //! ```
@@ -22,6 +23,8 @@ pub(crate) struct HostFacts<'a> {
     pub(crate) region: Option<&'a str>,
     /// The bucket of a virtual-hosted request to S3.
     pub(crate) bucket: Option<&'a str>,
+    /// The bucket is asked for as a website.
+    pub(crate) website: bool,
     /// A world.
     pub(crate) world: Option<&'a str>,
 }
@@ -136,7 +139,7 @@ fn service(labels: &str) -> Option<&str> {
     }
 }
 
-/// S3's forms: `s3`, `s3.REGION`, `s3-REGION`, `s3.dualstack.REGION`, `s3-accelerate`, each with a bucket in front or not. The bucket may
+/// S3's forms: `s3`, `s3-website`, `s3.REGION`, `s3-REGION`, `s3.dualstack.REGION`, `s3-accelerate`, each with a bucket in front or not. The bucket may
 /// contain dots, so the last label that can be S3's own is taken for it.
 fn s3(labels: &str) -> Option<HostFacts<'_>> {
     let mut end = labels.len();
@@ -148,13 +151,18 @@ fn s3(labels: &str) -> Option<HostFacts<'_>> {
         let after = after.strip_prefix("dualstack").map_or(after, |rest| rest.trim_start_matches('.'));
         let region = match (label, label.strip_prefix("s3-")) {
             ("s3" | "s3-fips" | "s3-accelerate" | "s3-external-1", _) if after.is_empty() => Some(None),
-            ("s3" | "s3-fips", _) if is_region(after) => Some(Some(after)),
+            ("s3-website", _) if after.is_empty() => Some(None),
+            (_, Some(website)) if after.is_empty() && website.strip_prefix("website-").is_some_and(is_region) => {
+                Some(website.strip_prefix("website-"))
+            }
+            ("s3" | "s3-fips" | "s3-website", _) if is_region(after) => Some(Some(after)),
             (_, Some(region)) if after.is_empty() && is_region(region) => Some(Some(region)),
             _ => None,
         };
         if let Some(region) = region {
             let bucket = start.checked_sub(1).and_then(|dot| labels.get(..dot)).filter(|bucket| !bucket.is_empty());
-            return Some(HostFacts { service: Some("s3"), region, bucket, world: None });
+            let website = label.starts_with("s3-website") && bucket.is_some();
+            return Some(HostFacts { service: Some("s3"), region, bucket, website, world: None });
         }
         end = start.checked_sub(1)?;
     }
@@ -172,7 +180,8 @@ mod tests {
 
     fn facts<'a>(service: &'a str, region: &'a str, bucket: &'a str, world: &'a str) -> HostFacts<'a> {
         let some = |text: &'a str| Some(text).filter(|text| !text.is_empty());
-        HostFacts { service: some(service), region: some(region), bucket: some(bucket), world: some(world) }
+        let (service, region, bucket, world) = (some(service), some(region), some(bucket), some(world));
+        HostFacts { service, region, bucket, website: false, world }
     }
 
     #[test]
@@ -209,6 +218,23 @@ mod tests {
         for (host, expected) in table {
             assert_eq!(parse(host, &[]), expected, "{host}");
         }
+    }
+
+    #[test]
+    fn websites() {
+        for (host, region, bucket) in [
+            ("photos.s3-website.localhost.localstack.cloud:4566", None, "photos"),
+            ("my.site.s3-website.localhost", None, "my.site"),
+            ("photos.s3-website.eu-west-1.localhost", Some("eu-west-1"), "photos"),
+            ("photos.s3-website-eu-west-1.amazonaws.com", Some("eu-west-1"), "photos"),
+            ("photos.s3-website.eu-central-1.amazonaws.com", Some("eu-central-1"), "photos"),
+        ] {
+            let found = parse(host, &[]);
+            assert!(found.website, "{host}");
+            assert_eq!((found.service, found.region, found.bucket), (Some("s3"), region, Some(bucket)), "{host}");
+        }
+        assert!(!parse("s3-website.localhost", &[]).website, "of no bucket");
+        assert!(!parse("s3-website.s3.localhost", &[]).website, "a bucket of that name");
     }
 
     #[test]

@@ -70,7 +70,12 @@ pub(crate) fn identify<'a>(
     signed: Option<&'a SignedRequest<'_>>,
     form: Option<&[u8]>,
 ) -> Result<Target<'a>, Failure> {
-    let mut family = service::find(services, head, host, signed, form)?.into_iter();
+    // What a website is asked is no signed request, whatever it looks like.
+    let family = match services.get("s3").filter(|_| host.website) {
+        Some(known) => vec![known],
+        None => service::find(services, head, host, signed, form)?,
+    };
+    let mut family = family.into_iter();
     let nobody = || Failure::plain(404, "UnknownService", "The request names no service.");
     let mut target = target(family.next().ok_or_else(nobody)?, region, head, host, signed, form)?;
     target.rivals = family.filter_map(|known| self::target(known, region, head, host, signed, form).ok()).collect();
@@ -96,10 +101,12 @@ fn target<'a>(
     };
     let posted = posted_query(model, head, form);
     let (method, query) = posted.as_deref().map_or((&head.method, head.query()), |query| (&Method::GET, query));
-    let upload = head.upload_boundary().filter(|_| model.id == "s3");
-    let (operation, labels, upload) = match upload.zip(uploaded_to(model, raw_path)) {
-        Some((boundary, (operation, labels))) => (operation, labels, Some(boundary)),
-        None => {
+    let upload = head.upload_boundary().filter(|_| model.id == "s3" && !host.website);
+    let shown = model.operation(if head.method == Method::HEAD { "HeadObject" } else { "GetObject" });
+    let (operation, labels, upload) = match (upload.zip(uploaded_to(model, raw_path)), shown.filter(|_| host.website)) {
+        (Some((boundary, (operation, labels))), _) => (operation, labels, Some(boundary)),
+        (None, Some(operation)) => (operation, Labels::none(), None),
+        (None, None) => {
             let found = find_operation(model, router, protocol, method, raw_path, query, &head.headers, form);
             let refuse =
                 |error: NotFound| Failure::service(model, protocol, with_head(error.to_wire(model, protocol), head));

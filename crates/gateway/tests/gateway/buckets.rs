@@ -3,15 +3,19 @@
 use std::sync::Arc;
 
 use kumoi_core::{Cx, Descriptor, Fault, Future, Kernel, OperationSpec, Reply, Service, ValidationStyle};
-use kumoi_model::{Struct, Value};
+use kumoi_model::{ByteStream, Struct, Value};
 
 use crate::support::{Response, Running, authorization, start, start_with, start_with_services};
 
 /// As much of S3 as pages see of it: `ruled` has the rules below, `bare` none, and every list is empty.
 struct Buckets;
 
-const OPERATIONS: &[OperationSpec] =
-    &[OperationSpec { name: "GetBucketCors", ignored: &[] }, OperationSpec { name: "ListObjects", ignored: &[] }];
+const OPERATIONS: &[OperationSpec] = &[
+    OperationSpec { name: "GetBucketCors", ignored: &[] },
+    OperationSpec { name: "ListObjects", ignored: &[] },
+    OperationSpec { name: "GetObject", ignored: &[] },
+    OperationSpec { name: "HeadObject", ignored: &[] },
+];
 
 static DESCRIPTOR: Descriptor =
     Descriptor { model: "s3", operations: OPERATIONS, validation: ValidationStyle::Listed { code: "InvalidArgument" } };
@@ -27,8 +31,8 @@ fn structure(shape: u32, members: &[(&str, Value)]) -> Value {
 }
 
 fn rules() -> Value {
-    let (model, index) = Kernel::operation("s3", "GetBucketCors").unwrap();
-    let output = model.operations[index].output.unwrap();
+    let (model, _) = Kernel::operation("s3", "GetBucketCors").unwrap();
+    let output = model.operation("GetBucketCors").unwrap().output.unwrap();
     let (_, list) = model.structure(output).unwrap().member("CORSRules").unwrap();
     let kumoi_model::Kind::List { member, .. } = &model.shape(list.shape).unwrap().kind else { panic!() };
     let strings = |texts: &[&str]| Value::List(texts.iter().map(|text| Value::String((*text).into())).collect());
@@ -50,10 +54,27 @@ impl Service for Buckets {
         &DESCRIPTOR
     }
 
-    fn call<'a>(&'a self, _: &'a Cx, operation: &'a str, input: &'a Value) -> Future<'a, Reply<Value>> {
+    fn serves_websites(&self) -> bool {
+        true
+    }
+
+    fn call<'a>(&'a self, cx: &'a Cx, operation: &'a str, input: &'a Value) -> Future<'a, Reply<Value>> {
         Box::pin(async move {
             if operation == "ListObjects" {
                 return Ok(Value::Struct(Struct::new()));
+            }
+            if operation.ends_with("Object") {
+                let fault = |code: &'static str, status| Fault::new(code, status, true, "<b>");
+                return match cx.call_info().website.as_deref() {
+                    Some("/") => Ok(Value::Struct(Struct::new())),
+                    Some("/a b") => Err(fault("Moved", 301).with_header("location", "/c").into()),
+                    Some("/own") => {
+                        let page = ByteStream::from_bytes("own page".into());
+                        Err(fault("NoSuchKey", 404).with_header("content-type", "text/x").with_body(page).into())
+                    }
+                    Some(_) => Err(fault("NoSuchKey", 404).with_detail("Key", "k").into()),
+                    None => Err(fault("NoWebsite", 400).into()),
+                };
             }
             let bucket = input.as_struct().unwrap().iter().next().and_then(|(_, bucket)| bucket.as_str());
             match bucket {
@@ -160,6 +181,35 @@ async fn a_form_of_a_page_from_elsewhere_may_show_no_key() {
     assert!(response.text().contains("This origin may not call"), "{}", response.text());
     let response = server.exchange(&request(LOCAL.1)).await;
     assert!(response.text().contains("InvalidPolicyDocument"), "{}", response.text());
+}
+
+#[tokio::test]
+async fn a_website_answers_browsers() {
+    let server = served().await;
+    let get = async |line: &str| {
+        let host = "photos.s3-website.localhost";
+        let response =
+            server.exchange(&format!("{line} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Basic x\r\n\r\n")).await;
+        let header = |name| response.header(name).unwrap_or_default().to_owned();
+        (response.status, header("content-type"), header("location"), response.text().to_owned())
+    };
+    let html = "text/html; charset=utf-8";
+    assert_eq!(get("GET /?acl").await.0, 200);
+    assert_eq!(server.last().principal, "anonymous");
+    assert_eq!(get("GET /a%20b").await, (301, html.into(), "/c".into(), String::new()));
+    assert_eq!(get("GET /own").await, (404, "text/x".into(), String::new(), "own page".into()));
+    let (status, kind, _, text) = get("GET /none").await;
+    assert_eq!((status, &*kind), (404, html));
+    assert!(
+        text.contains("<h1>404 Not Found</h1>") && text.contains("<li>Message: &lt;b&gt;</li>\n<li>Key: k</li>"),
+        "{text}"
+    );
+    assert_eq!(get("POST /").await.0, 405);
+    let response = server.exchange("GET /key HTTP/1.1\r\nHost: photos.s3.localhost\r\n\r\n").await;
+    assert!(response.text().contains("NoWebsite"), "{}", response.text());
+    let server = start().await;
+    let response = server.exchange("GET / HTTP/1.1\r\nHost: photos.s3-website.localhost\r\n\r\n").await;
+    assert_eq!(response.status, 501, "no service answers for websites");
 }
 
 #[tokio::test]

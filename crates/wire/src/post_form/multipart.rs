@@ -240,10 +240,12 @@ mod tests {
 
     use super::*;
 
+    type Parts = Vec<(Part, Vec<u8>)>;
+
     /// All parts of a body that arrives in pieces of that many bytes, and whether it came to its end.
-    fn parse(body: &[u8], piece: usize) -> Result<(Vec<(Part, Vec<u8>)>, bool), FormError> {
+    fn parse(body: &[u8], piece: usize) -> Result<(Parts, bool), FormError> {
         let mut parser = Parser::new("B");
-        let mut parts: Vec<(Part, Vec<u8>)> = Vec::new();
+        let mut parts = Parts::new();
         for piece in body.chunks(piece.max(1)) {
             parser.feed(piece);
             while let Some(event) = parser.event()? {

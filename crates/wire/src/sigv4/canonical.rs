@@ -114,6 +114,11 @@ fn left_out(signed: &SignedRequest<'_>, name: &str) -> bool {
         && (name == "X-Amz-Signature" || (name == "X-Amz-Security-Token" && signed.scope.service == "iotdevicegateway"))
 }
 
+/// Undoes percent-encoding; bytes that are no UTF-8 become replacement characters.
+pub fn percent_decode_text(text: &str) -> Cow<'_, str> {
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy()
+}
+
 /// Decodes a name or value of a query, in which a plus sign is a space.
 pub(super) fn decode(part: &str) -> Cow<'_, [u8]> {
     if part.contains('+') {

@@ -35,7 +35,7 @@ use std::borrow::Cow;
 use http::{HeaderMap, HeaderName};
 use kumoi_model::Timestamp;
 
-pub use canonical::{canonical_request, encode, string_to_sign};
+pub use canonical::{canonical_request, encode, percent_decode_text, string_to_sign};
 pub use date::{format_amz_date, parse_amz_date};
 pub use error::{Component, Mismatch, SigError};
 pub use fault::{Family, FaultParts};
