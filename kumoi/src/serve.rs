@@ -77,6 +77,11 @@ fn banner(options: &Options, server: &Server) -> Vec<String> {
         (true, false) => "of this machine and of EXTRA_CORS_ALLOWED_ORIGINS",
         (false, _) => "all (DISABLE_CORS_CHECKS)",
     };
+    let rules = if options.cors.check && options.cors.buckets {
+        ", and those that the CORS rules of a bucket let in"
+    } else {
+        ""
+    };
     let signatures = match options.compat.skip_presigned_signatures {
         false => "verified for 'test' and for keys that STS issued, any other is accepted",
         true => {
@@ -85,7 +90,7 @@ fn banner(options: &Options, server: &Server) -> Vec<String> {
         }
     };
     lines.push(format!(
-        "  reachable from {reach} · signatures: {signatures} · iam: off (not built yet) · web pages: {pages}"
+        "  reachable from {reach} · signatures: {signatures} · iam: off (not built yet) · web pages: {pages}{rules}"
     ));
     let (account, region) = (&options.settings.account, &options.settings.region);
     lines.push(format!("  account {account} · region {region} · data: {}", options.kept()));
