@@ -44,6 +44,13 @@ def versioned(s3):
 
 RULE = {"ID": "rule", "Filter": {"Prefix": "logs/"}, "Status": "Enabled", "Expiration": {"Days": 30}}
 
+STATEMENT = {
+    "Effect": "Allow",
+    "Principal": {"AWS": "arn:aws:iam::000000000000:root"},
+    "Action": "s3:GetObject",
+    "Resource": "arn:aws:s3:::bucket-1/*",
+}
+
 # Operation, member, configuration, what Get gives back, code and message without one.
 ROUND_TRIPS = {
     "tagging": (
@@ -56,25 +63,9 @@ ROUND_TRIPS = {
     "policy": (
         "bucket_policy",
         "Policy",
-        json.dumps({"Version": "2012-10-17", "Statement": []}),
+        json.dumps({"Version": "2012-10-17", "Statement": [STATEMENT]}),
         lambda sent: {"Policy": sent},
         ("NoSuchBucketPolicy", "The bucket policy does not exist"),
-    ),
-    "block": (
-        "public_access_block",
-        "PublicAccessBlockConfiguration",
-        {"BlockPublicAcls": True, "RestrictPublicBuckets": False},
-        lambda sent: {
-            "PublicAccessBlockConfiguration": {**sent, "IgnorePublicAcls": False, "BlockPublicPolicy": False},
-        },
-        ("NoSuchPublicAccessBlockConfiguration", "The public access block configuration was not found"),
-    ),
-    "ownership": (
-        "bucket_ownership_controls",
-        "OwnershipControls",
-        {"Rules": [{"ObjectOwnership": "BucketOwnerPreferred"}]},
-        lambda sent: {"OwnershipControls": sent},
-        ("OwnershipControlsNotFoundError", "The bucket ownership controls were not found"),
     ),
     "cors": (
         "bucket_cors",
@@ -128,6 +119,41 @@ def test_what_is_put_is_given_back_until_it_is_deleted(subresource, kind):
             there.get()
 
 
+def test_the_public_access_block(subresource):
+    """User Guide, "Blocking public access": new buckets have all four settings."""
+    there = subresource("public_access_block", "PublicAccessBlockConfiguration")
+    settings = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+    assert there.get() == {"PublicAccessBlockConfiguration": dict.fromkeys(settings, True)}
+    there.put({"BlockPublicAcls": True})
+    assert there.get() == {"PublicAccessBlockConfiguration": {**dict.fromkeys(settings, False), "BlockPublicAcls": True}}
+    for _ in range(2):
+        there.delete()
+        with refused(
+            "NoSuchPublicAccessBlockConfiguration", "The public access block configuration was not found", status=404
+        ):
+            there.get()
+
+
+def test_ownership_controls(s3, bucket, subresource):
+    """User Guide, "Controlling ownership of objects": enforced for new buckets, and against lists that grant something."""
+    there = subresource("bucket_ownership_controls", "OwnershipControls")
+    controls = lambda ownership: {"Rules": [{"ObjectOwnership": ownership}]}
+    assert there.get() == {"OwnershipControls": controls("BucketOwnerEnforced")}
+    for ownership in ("ObjectWriter", "BucketOwnerPreferred"):
+        there.put(controls(ownership))
+        assert there.get() == {"OwnershipControls": controls(ownership)}
+    s3.delete_public_access_block(Bucket=bucket)
+    s3.put_bucket_acl(Bucket=bucket, ACL="public-read")
+    with refused("InvalidBucketAclWithObjectOwnership", status=400):
+        there.put(controls("BucketOwnerEnforced"))
+    with refused("MalformedXML", status=400):
+        there.put({"Rules": controls("ObjectWriter")["Rules"] * 2})
+    for _ in range(2):
+        there.delete()
+        with refused("OwnershipControlsNotFoundError", "The bucket ownership controls were not found", status=404):
+            there.get()
+
+
 def test_configurations_go_with_their_bucket(s3, bucket, as_account):
     tags = {"TagSet": [{"Key": "a", "Value": "b"}]}
     s3.put_bucket_tagging(Bucket=bucket, Tagging=tags)
@@ -156,6 +182,12 @@ def test_tags_that_are_refused(subresource):
         put({"TagSet": [{"Key": "same", "Value": "1"}, {"Key": "same", "Value": "2"}]})
     with refused("BadRequest", status=400):
         put({"TagSet": [{"Key": str(number), "Value": ""} for number in range(51)]})
+
+
+def test_a_policy_is_answered_without_content(s3, bucket):
+    """API Reference, PutBucketPolicy, sample response: 204."""
+    answer = s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [STATEMENT]}))
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 204
 
 
 @pytest.mark.parametrize("policy", ["", "[]", " {}", "{", "{" + '"a":1,' * 4000 + '"b":2}' + "x", json.dumps({"Id": "a" * 20480})])

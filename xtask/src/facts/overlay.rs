@@ -27,6 +27,8 @@ struct Overlay {
     members: BTreeMap<String, String>,
     #[serde(default)]
     errors: BTreeMap<String, Code>,
+    #[serde(default)]
+    statuses: BTreeMap<String, u16>,
 }
 
 #[derive(Deserialize)]
@@ -67,6 +69,10 @@ fn lay(overlay: Overlay, service: &mut Service) -> Result<(), String> {
         for operation in service.operations.iter_mut().filter(|operation| operation.output.is_some()) {
             operation.result_wrapper = Some(format!("{}Result", operation.name));
         }
+    }
+    for (name, status) in overlay.statuses {
+        let operation = service.operations.iter_mut().find(|operation| operation.name == name);
+        operation.ok_or_else(|| format!("the operation {name}"))?.status = status;
     }
     for (name, element) in overlay.roots {
         shape(service, &name)?.location_name = Some(element);

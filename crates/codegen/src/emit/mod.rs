@@ -32,7 +32,7 @@ impl Emitter<'_> {
         writeln!(self.out, "pub use generated::*;\n")?;
         writeln!(
             self.out,
-            "#[allow(dead_code, clippy::large_enum_variant, reason = \"a service uses what it needs\")]"
+            "#[allow(dead_code, clippy::large_enum_variant, clippy::upper_case_acronyms, reason = \"a service uses what it needs, by the names of the model\")]"
         )?;
         writeln!(self.out, "mod generated {{")?;
         self.table(ignored)?;

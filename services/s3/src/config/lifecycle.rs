@@ -214,6 +214,7 @@ fn check_noncurrent(rule: &api::LifecycleRule, transitions: &[api::NoncurrentVer
     for transition in transitions {
         let class = transition.storage_class.as_deref().ok_or_else(malformed_xml)?;
         let days = transition.noncurrent_days.ok_or_else(malformed_xml)?;
+        positive(days, "NoncurrentDays", "NoncurrentVersionTransition")?;
         check_days(days, "NoncurrentDays", "NoncurrentVersionTransition", class)?;
         newer(transition.newer_noncurrent_versions, "NoncurrentVersionTransition")?;
         moves.push((days, class));
@@ -299,6 +300,7 @@ fn place(rule: &api::LifecycleRule) -> String {
         return format!("prefix '{prefix}'");
     }
     let filter = rule.filter.as_ref();
-    let prefix = filter.and_then(|filter| filter.prefix.as_ref().or(filter.and.as_ref()?.prefix.as_ref()));
+    let both = filter.and_then(|filter| filter.and.as_ref()).and_then(|and| and.prefix.as_ref());
+    let prefix = filter.and_then(|filter| filter.prefix.as_ref()).or(both);
     format!("filter '(prefix={})'", prefix.map_or("", String::as_str))
 }

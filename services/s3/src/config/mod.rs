@@ -1,4 +1,5 @@
-//! Configurations of buckets: what the API Reference calls subresources. One mechanism keeps, finds and removes all of them.
+//! Configurations of buckets: what the API Reference calls subresources. One mechanism keeps, finds and removes them, but for the few that stand in the
+//! bucket's own record because most operations look at them: versioning, ownership, the public access block.
 //!
 //! | Module | What it is about |
 //! |---|---|
