@@ -199,10 +199,16 @@ async fn upload(connection: &mut Connection, common: &Common, random: &mut Rando
     let last = completion(common, &target, &id, &[(2, parts[1])])?;
     let mut second = Connection::open(address).await?;
     let (all, last) = tokio::join!(connection.exchange(&all), second.exchange(&last));
-    let outcomes = [all?, last?].map(|answer| (answer.status, answer.code().to_owned()));
-    let done = outcomes.iter().filter(|outcome| **outcome == (StatusCode::OK, String::new())).count();
-    let late = outcomes.iter().filter(|(_, code)| code == "NoSuchUpload").count();
-    assert!(done == 1 && late == 1, "one completes the upload, for the other there is none any more: {outcomes:?}");
+    let outcomes = [all?, last?].map(|answer| {
+        let tag = std::str::from_utf8(&answer.body).ok().and_then(|text| element(text, "ETag")).unwrap_or_default();
+        (answer.status, answer.code().to_owned(), tag.to_owned())
+    });
+    let done: Vec<_> =
+        outcomes.iter().filter(|(status, code, _)| *status == StatusCode::OK && code.is_empty()).collect();
+    let late = outcomes.iter().filter(|(_, code, _)| code == "NoSuchUpload").count();
+    // Who comes late is told of the object that there is, for as long as it is there.
+    let same = done.windows(2).all(|pair| pair[0].2 == pair[1].2);
+    assert!(!done.is_empty() && done.len() + late == 2 && same, "one completes the upload: {outcomes:?}");
     common.uploads.fetch_add(1, Ordering::Relaxed);
     Ok(())
 }
