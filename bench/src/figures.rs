@@ -28,7 +28,7 @@ pub(crate) struct Figure {
     pub(crate) limit: Option<f64>,
 }
 
-fn figure(name: &str, value: f64, unit: &'static str, limit: Option<f64>) -> Figure {
+pub(crate) fn figure(name: &str, value: f64, unit: &'static str, limit: Option<f64>) -> Figure {
     Figure { name: name.to_owned(), value, unit, limit }
 }
 

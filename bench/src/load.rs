@@ -1,9 +1,11 @@
 //! A closed loop: so many connections, each with one request under way at a time.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use indicatif::ProgressBar;
 use serde_json::json;
 
 use kumoi_tests::Failure;
@@ -24,24 +26,25 @@ pub(crate) struct Round {
     pub(crate) cpu: Duration,
 }
 
-/// Repeats one request for a while.
+/// Repeats requests for a while: each connection one of these.
 pub(crate) async fn repeat(
     server: &Server,
-    template: &Template,
+    templates: &[Template],
     connections: usize,
     time: Duration,
 ) -> Result<Round, Failure> {
-    let template = Arc::new(template.clone());
+    let (templates, next): (Arc<[_]>, _) = (templates.into(), AtomicUsize::new(0));
     run(server, connections, move |mut connection| {
-        let template = template.clone();
+        let (templates, mine) = (templates.clone(), next.fetch_add(1, Ordering::Relaxed));
         async move {
+            let template = templates.get(mine % templates.len().max(1)).ok_or("no request to repeat")?;
             let (end, mut latencies) = (Instant::now() + time, Vec::new());
             loop {
                 let start = Instant::now();
                 if start >= end {
                     return Ok(latencies);
                 }
-                connection.repeat(&template).await?;
+                connection.drain(template).await?;
                 latencies.push(micros(start));
             }
         }
@@ -70,6 +73,34 @@ pub(crate) async fn times(
         }
     })
     .await
+}
+
+/// Sends the requests of these numbers, each once.
+pub(crate) async fn each(
+    server: &Server,
+    numbers: Range<usize>,
+    connections: usize,
+    request: impl Fn(usize) -> Result<Template, Failure> + Send + Sync + 'static,
+) -> Result<(), Failure> {
+    let bar = Arc::new(ProgressBar::new(numbers.len() as u64));
+    let (end, next, request) = (numbers.end, Arc::new(AtomicUsize::new(numbers.start)), Arc::new(request));
+    let shown = bar.clone();
+    run(server, connections, move |mut connection| {
+        let (next, request, bar) = (next.clone(), request.clone(), bar.clone());
+        async move {
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= end {
+                    return Ok(Vec::new());
+                }
+                connection.drain(&request(number)?).await?;
+                bar.inc(1);
+            }
+        }
+    })
+    .await?;
+    shown.finish_and_clear();
+    Ok(())
 }
 
 /// Receives and deletes messages until the queue is empty.

@@ -8,6 +8,7 @@
 mod bare;
 mod figures;
 mod load;
+mod objects;
 mod report;
 mod throughput;
 
@@ -38,12 +39,18 @@ struct Arguments {
     /// Messages in the world that is forked; 0 leaves that figure out
     #[arg(long, value_name = "NUMBER", default_value_t = 1_000_000)]
     messages: usize,
+    /// Objects in the bucket that is listed; 0 leaves out what needs them
+    #[arg(long, value_name = "NUMBER", default_value_t = 1_000_000)]
+    objects: usize,
     /// Leave out workloads whose name does not contain this, such as "Send"
     #[arg(long, value_name = "TEXT", default_value = "")]
     only: String,
     /// Leave out all but requests a second
-    #[arg(long)]
+    #[arg(long, conflicts_with = "figures_only")]
     throughput_only: bool,
+    /// Leave out requests a second
+    #[arg(long)]
+    figures_only: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -84,11 +91,14 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         round: Duration::try_from_secs_f64(arguments.seconds)?,
         only: arguments.only,
     };
-    let throughput = runtime.block_on(throughput::measure(&binary, &plan))?;
+    let throughput =
+        if arguments.figures_only { Vec::new() } else { runtime.block_on(throughput::measure(&binary, &plan))? };
     let figures = if arguments.throughput_only {
         Vec::new()
     } else {
-        runtime.block_on(figures::measure(&binary, arguments.messages))?
+        let mut figures = runtime.block_on(figures::measure(&binary, arguments.messages))?;
+        figures.extend(runtime.block_on(objects::measure(&binary, arguments.objects))?);
+        figures
     };
     let report = report::Report { throughput, figures };
     println!("{}", if arguments.json { serde_json::to_string_pretty(&report)? } else { report.text() });

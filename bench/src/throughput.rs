@@ -6,10 +6,11 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::load::{self, Round};
+use crate::objects;
 use kumoi_tests::Failure;
-use kumoi_tests::http::Template;
 use kumoi_tests::process::Server;
 use kumoi_tests::requests::{self, MESSAGE};
+use kumoi_tests::s3;
 
 /// How long and how hard.
 pub(crate) struct Plan {
@@ -59,6 +60,25 @@ enum Workload {
     Identity,
     Send,
     ReceiveAndDelete,
+    Get(usize),
+    Put(usize),
+    PutChunked(usize),
+}
+
+/// Bytes of the bodies of objects, small and large.
+const SMALL: usize = 1 << 10;
+const LARGE: usize = 8 << 20;
+
+/// Connections at a time where bodies are large: more add nothing but memory.
+const FEW: usize = 8;
+
+impl Workload {
+    fn connections(self, plan: &Plan) -> usize {
+        match self {
+            Self::Get(LARGE) | Self::Put(LARGE) | Self::PutChunked(LARGE) => plan.connections.min(FEW),
+            _ => plan.connections,
+        }
+    }
 }
 
 /// Measures all workloads.
@@ -67,42 +87,53 @@ pub(crate) async fn measure(binary: &Path, plan: &Plan) -> Result<Vec<Comparison
         ("GetCallerIdentity", Workload::Identity, 0.65),
         ("SendMessage, 1 KiB", Workload::Send, 0.5),
         ("ReceiveMessage + DeleteMessage", Workload::ReceiveAndDelete, 0.2),
+        ("GetObject, 1 KiB", Workload::Get(SMALL), 0.55),
+        ("PutObject, 1 KiB", Workload::Put(SMALL), 0.4),
+        ("GetObject, 8 MiB", Workload::Get(LARGE), 0.8),
+        ("PutObject, 8 MiB", Workload::Put(LARGE), 0.5),
+        ("PutObject, 8 MiB, aws-chunked", Workload::PutChunked(LARGE), 0.5),
     ];
     let mut all = Vec::new();
     for (name, workload, target) in workloads.into_iter().filter(|(name, ..)| name.contains(&plan.only)) {
         eprintln!("{name} …");
         let (kumoi, bare) = (Server::kumoi(binary)?, crate::bare::start()?);
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-        let mut prefill = 5000;
+        let (mut prefill, connections) = (5000, workload.connections(plan));
         // The first round of each only warms up.
         for round in 0..=plan.rounds {
-            let measured = match workload {
-                Workload::Identity => {
-                    let template = requests::get_caller_identity(&kumoi.authority)?;
-                    let ceiling = load::repeat(&bare, &template, plan.connections, plan.round).await?;
-                    (load::repeat(&kumoi, &template, plan.connections, plan.round).await?, ceiling)
-                }
+            let mut queue = None;
+            let requests = match workload {
+                Workload::Identity => vec![requests::get_caller_identity(&kumoi.authority)?],
                 Workload::Send => {
                     let queue = requests::fresh_queue(&kumoi.authority).await?;
-                    let template = requests::send_message(&kumoi.authority, &queue)?;
-                    let ceiling = load::repeat(&bare, &template, plan.connections, plan.round).await?;
-                    (load::repeat(&kumoi, &template, plan.connections, plan.round).await?, ceiling)
+                    vec![requests::send_message(&kumoi.authority, &queue)?]
                 }
                 Workload::ReceiveAndDelete => {
-                    let queue = requests::fresh_queue(&kumoi.authority).await?;
-                    let batch: Template = requests::send_batch(&kumoi.authority, &queue, MESSAGE)?;
-                    load::times(&kumoi, &batch, plan.connections, prefill / 10).await?;
-                    let template = requests::receive_message(&kumoi.authority, &queue)?;
-                    let ceiling = load::repeat(&bare, &template, plan.connections, plan.round).await?;
-                    let drained = load::drain(&kumoi, &queue, plan.connections).await?;
-                    let rate = drained.count as f64 / drained.elapsed.as_secs_f64().max(1e-9);
-                    prefill = ((rate * plan.round.as_secs_f64()) as usize).max(1000);
-                    (drained, ceiling)
+                    let filled = queue.insert(requests::fresh_queue(&kumoi.authority).await?);
+                    let batch = requests::send_batch(&kumoi.authority, filled, MESSAGE)?;
+                    load::times(&kumoi, &batch, connections, prefill / 10).await?;
+                    vec![requests::receive_message(&kumoi.authority, filled)?]
+                }
+                Workload::Get(size) => vec![objects::stored(&kumoi, size).await?],
+                Workload::Put(size) => objects::puts(&kumoi, size, connections, s3::put).await?,
+                Workload::PutChunked(size) => {
+                    let chunked = |authority: &str, target: &str, body| s3::put_chunked(authority, target, &body);
+                    objects::puts(&kumoi, size, connections, chunked).await?
                 }
             };
+            let theirs_now = load::repeat(&bare, &requests, connections, plan.round).await?;
+            let ours_now = match &queue {
+                Some(queue) => {
+                    let drained = load::drain(&kumoi, queue, connections).await?;
+                    let rate = drained.count as f64 / drained.elapsed.as_secs_f64().max(1e-9);
+                    prefill = ((rate * plan.round.as_secs_f64()) as usize).max(1000);
+                    drained
+                }
+                None => load::repeat(&kumoi, &requests, connections, plan.round).await?,
+            };
             if round > 0 {
-                ours.push(measured.0);
-                theirs.push(measured.1);
+                ours.push(ours_now);
+                theirs.push(theirs_now);
             }
         }
         let (ours, theirs) = (side(ours, &kumoi), side(theirs, &bare));

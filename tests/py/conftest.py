@@ -8,6 +8,7 @@ import urllib.request
 import pytest
 
 from harness.admin import Admin, AdminError, Clock
+from harness.cli import Cli
 from harness.clients import Clients
 from harness.server import Server
 
@@ -110,6 +111,12 @@ def world(admin, clients, world_names):
         admin.drop(name)
     except AdminError as refused:
         assert refused.status == 404, refused
+
+
+@pytest.fixture
+def cli(clients, world):
+    """The AWS CLI, in this test's world."""
+    return Cli(clients, world)
 
 
 @pytest.fixture

@@ -7,7 +7,10 @@ pub mod http;
 pub mod process;
 pub mod random;
 pub mod requests;
+pub mod s3;
 
+#[cfg(test)]
+mod bodies;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
@@ -16,6 +19,12 @@ mod crash;
 mod hostile;
 #[cfg(test)]
 mod load;
+#[cfg(test)]
+mod streams;
+#[cfg(test)]
+mod torn;
+#[cfg(test)]
+mod uploads;
 
 /// What goes wrong in a run, for a person to read.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;

@@ -83,6 +83,24 @@ pub fn resident_of(process: u32) -> u64 {
     line.split_whitespace().next().and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 
+/// How many blobs lie in a data directory, whole and unfinished.
+pub fn blob_files(data: &Path) -> Result<(usize, usize), Failure> {
+    let (mut whole, mut unfinished) = (0, 0);
+    let blobs = data.join("blobs");
+    let folders = match std::fs::read_dir(&blobs) {
+        Ok(folders) => folders,
+        // It is made with the first.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok((0, 0)),
+        Err(error) => return Err(error.into()),
+    };
+    for folder in folders {
+        let folder = folder?;
+        let files = std::fs::read_dir(folder.path())?.count();
+        *if folder.file_name() == "new" { &mut unfinished } else { &mut whole } += files;
+    }
+    Ok((whole, unfinished))
+}
+
 /// The binary under test: `KUMOI_BIN`, or that of the build that this program belongs to.
 pub fn binary() -> Result<PathBuf, Failure> {
     if let Some(named) = std::env::var_os("KUMOI_BIN") {

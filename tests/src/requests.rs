@@ -1,8 +1,8 @@
 //! Requests, as an AWS SDK sends them: the same headers, with a signature that nobody checks.
 
 use bytes::Bytes;
-use hyper::HeaderMap;
 use hyper::header::HeaderValue;
+use hyper::{HeaderMap, Method, Uri};
 use serde_json::{Value, json};
 
 use crate::Failure;
@@ -45,13 +45,17 @@ fn headers(
 /// `GetCallerIdentity`, over the query protocol.
 pub fn get_caller_identity(authority: &str) -> Result<Template, Failure> {
     let headers = headers(authority, "sts", "application/x-www-form-urlencoded; charset=utf-8", None)?;
-    Ok(Template { headers, body: Bytes::from_static(b"Action=GetCallerIdentity&Version=2011-06-15") })
+    Ok(posted(headers, Bytes::from_static(b"Action=GetCallerIdentity&Version=2011-06-15")))
 }
 
 /// An operation of SQS, over AWS JSON 1.0.
 pub fn sqs(authority: &str, operation: &str, input: &Value) -> Result<Template, Failure> {
     let headers = headers(authority, "sqs", "application/x-amz-json-1.0", Some(&format!("AmazonSQS.{operation}")))?;
-    Ok(Template { headers, body: Bytes::from(input.to_string()) })
+    Ok(posted(headers, Bytes::from(input.to_string())))
+}
+
+fn posted(headers: HeaderMap, body: Bytes) -> Template {
+    Template { method: Method::POST, target: Uri::from_static("/"), headers, body }
 }
 
 /// `SendMessage` with a body of [`MESSAGE`] bytes.

@@ -272,20 +272,37 @@ fn failed(error: StoreError) -> Fault {
 }
 
 impl Kernel {
-    /// Removes those of these blobs that no world names.
-    pub(crate) async fn free(&self, blobs: &[BlobId]) -> Result<(), StoreError> {
-        'blobs: for id in blobs {
-            for world in self.store().worlds() {
-                match self.store().begin(&world.id) {
-                    Ok(tx) if tx.get(&Scope::world(), &NAMED, &id.to_string()).await?.is_some() => continue 'blobs,
-                    // A world that is gone meanwhile names nothing.
-                    Ok(_) | Err(StoreError::UnknownWorld(_)) => {}
-                    Err(error) => return Err(error),
+    /// Removes those of these blobs that no world names. For one that somebody still holds, such as the request that has written it and is not
+    /// answered yet, it waits and looks again.
+    pub(crate) async fn free(&self, blobs: Vec<BlobId>) -> Result<(), StoreError> {
+        let mut left = blobs;
+        loop {
+            let released = self.store().blobs().released();
+            let mut held = Vec::new();
+            for id in left {
+                if !self.is_named(id).await? && !self.store().blobs().remove(id).await? {
+                    held.push(id);
                 }
             }
-            self.store().blobs().remove(*id).await?;
+            if held.is_empty() {
+                return Ok(());
+            }
+            left = held;
+            released.await;
         }
-        Ok(())
+    }
+
+    /// Whether a world names a blob.
+    async fn is_named(&self, id: BlobId) -> Result<bool, StoreError> {
+        for world in self.store().worlds() {
+            match self.store().begin(&world.id) {
+                Ok(tx) if tx.get(&Scope::world(), &NAMED, &id.to_string()).await?.is_some() => return Ok(true),
+                // A world that is gone meanwhile names nothing.
+                Ok(_) | Err(StoreError::UnknownWorld(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(false)
     }
 
     /// Removes all blobs that no world names: those of worlds that are gone, and those whose commit a crash prevented.

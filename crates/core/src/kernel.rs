@@ -271,7 +271,7 @@ impl Kernel {
             Ok(()) if !files.unnamed.is_empty() => {
                 let kernel = self.clone();
                 self.runtime.spawn(async move {
-                    if let Err(error) = kernel.free(&files.unnamed).await {
+                    if let Err(error) = kernel.free(files.unnamed).await {
                         tracing::warn!(%error, "blobs that nobody needs could not be removed");
                     }
                 });

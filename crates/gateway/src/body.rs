@@ -155,6 +155,9 @@ pub(crate) struct RequestBody {
     state: State,
     /// The client waits for `100 Continue` before it sends the body.
     awaited: bool,
+    /// It waits although there is no body, and hyper sends it nothing but the answer. botocore takes the next answer on such a connection for part of
+    /// this one, unless the connection ends; S3 sends `100 Continue` all the same.
+    in_vain: bool,
 }
 
 enum State {
@@ -173,7 +176,8 @@ const DRAIN_TIME: Duration = Duration::from_secs(1);
 
 impl RequestBody {
     pub(crate) fn new(body: Incoming, headers: &HeaderMap) -> Self {
-        Self { state: State::Unread(body), awaited: headers.contains_key(http::header::EXPECT) }
+        let awaited = headers.contains_key(http::header::EXPECT);
+        Self { in_vain: awaited && body.is_end_stream(), state: State::Unread(body), awaited }
     }
 
     /// Reads it whole. What a client declares is never allocated in advance beyond a piece's size.
@@ -208,6 +212,7 @@ impl RequestBody {
     /// Deals with what is left once the answer is known. False when the connection cannot be used again, as there is more to come.
     pub(crate) async fn settle(self) -> bool {
         match self.state {
+            _ if self.in_vain => false,
             State::Done => true,
             State::Abandoned => false,
             State::Streaming(done) => done.load(Ordering::Relaxed),

@@ -1,48 +1,17 @@
 """The newcomer's first commands, with the AWS CLI."""
 
 import json
-import os
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-from harness.server import clean_environment
-
 
 @pytest.fixture
-def aws(clients, world):
-    """Runs `aws` against this test's world, and returns what it prints.
-
-    The CLI sends no header of ours, so it chooses its world by its access key: `KEY@WORLD`.
-    """
-    beside = Path(sys.executable).parent / "aws"
-    program = str(beside) if beside.exists() else shutil.which("aws")
-    assert program, "awscli is in tests/requirements.txt"
-    environment = clean_environment(
-        AWS_ACCESS_KEY_ID=f"test@{world}",
-        AWS_SECRET_ACCESS_KEY="test",
-        AWS_DEFAULT_REGION="us-east-1",
-        AWS_CONFIG_FILE=os.devnull,
-        AWS_SHARED_CREDENTIALS_FILE=os.devnull,
-        AWS_EC2_METADATA_DISABLED="true",
-        **({"AWS_CA_BUNDLE": clients.verify} if clients.verify else {}),
-    )
+def aws(cli):
+    """Runs `aws`, and returns the document that it prints."""
 
     def aws(*arguments, code=0):
-        done = subprocess.run(
-            [program, "--endpoint-url", clients.endpoint, "--output", "json", *arguments],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=50,
-        )
-        assert done.returncode == code, done.stderr
-        if code:
-            return done.stderr
-        return json.loads(done.stdout) if done.stdout.strip() else None
+        printed = cli("--output", "json", *arguments, code=code)
+        return printed if code else json.loads(printed or "null")
 
     return aws
 

@@ -23,6 +23,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 
 use crate::config::EngineConfig;
 use crate::{Fsync, KeyRange, Scope, StoreError, Table, Tx};
@@ -105,6 +106,8 @@ struct Inner {
     place: Place,
     /// Written, or being written, and not named by a record that is committed; or needed by somebody. How often each is.
     held: Mutex<HashMap<BlobId, usize>>,
+    /// Told when somebody holds a blob no longer.
+    released: Notify,
 }
 
 /// Keeps blobs from being removed for as long as it lasts.
@@ -133,6 +136,8 @@ impl Drop for Hold {
                 }
             }
         }
+        drop(held);
+        self.blobs.inner.released.notify_waiters();
     }
 }
 
@@ -154,7 +159,7 @@ impl Blobs {
             }
             EngineConfig::Chaos { inner, .. } => return Blobs::open(inner),
         };
-        Ok(Blobs { inner: Arc::new(Inner { place, held: Mutex::default() }) })
+        Ok(Blobs { inner: Arc::new(Inner { place, held: Mutex::default(), released: Notify::new() }) })
     }
 
     /// Begins a blob.
@@ -199,18 +204,23 @@ impl Blobs {
         blocking(move || directory.size(id)).await
     }
 
-    /// Removes a blob, unless somebody still needs it; none by that name is as good.
+    /// Removes a blob, unless somebody still needs it: then it is false. None by that name is as good as one that is removed.
     ///
     /// # Errors
     /// Errors of the file system.
-    pub async fn remove(&self, id: BlobId) -> Result<(), StoreError> {
-        let Some(directory) = self.inner.directory() else { return Ok(()) };
+    pub async fn remove(&self, id: BlobId) -> Result<bool, StoreError> {
+        let Some(directory) = self.inner.directory() else { return Ok(true) };
         let blobs = self.clone();
         blocking(move || {
             // What is not held now is named by no record, so that nobody will begin to need it.
-            if blobs.inner.held.lock().contains_key(&id) { Ok(()) } else { directory.remove(id) }
+            if blobs.inner.held.lock().contains_key(&id) { Ok(false) } else { directory.remove(id).map(|()| true) }
         })
         .await
+    }
+
+    /// Ends once somebody who needed a blob, when this was called, needs it no longer.
+    pub fn released(&self) -> impl Future<Output = ()> + Send + '_ {
+        self.inner.released.notified()
     }
 
     /// All blobs but those that are being written or wait for their commit.
@@ -336,10 +346,12 @@ mod tests {
             let id = staged.id();
             let hold = blobs.hold(vec![id]);
             drop(staged);
-            blobs.remove(id).await.unwrap();
+            let released = blobs.released();
+            assert!(!blobs.remove(id).await.unwrap());
             assert_eq!(read(&blobs, id, 0, 4).await, b"held");
             drop(hold);
-            blobs.remove(id).await.unwrap();
+            released.await;
+            assert!(blobs.remove(id).await.unwrap());
             assert_eq!(blobs.read(id, 0, 4).await.err(), Some(StoreError::Conflict));
         }
     }
