@@ -82,8 +82,8 @@ async fn again(cx: &Cx, name: &String, mut bucket: Bucket, asked: &acl::Asked<'_
     Ok(())
 }
 
-/// Whether new buckets are as they were before April 2023: with access control lists, and nothing kept from being public.
-fn as_before(cx: &Cx) -> bool {
+/// Whether S3 is as it was before 2023: new buckets have access control lists, nothing is kept from being public, and no default encryption is told of.
+pub(crate) fn as_before(cx: &Cx) -> bool {
     cx.settings().options.get(crate::DEFAULTS).is_some_and(|year| year == "2022")
 }
 

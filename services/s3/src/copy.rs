@@ -160,7 +160,7 @@ pub(crate) async fn copy(cx: &Cx, input: api::CopyObjectInput) -> Reply<api::Cop
     let mut output = api::CopyObjectOutput {
         copy_object_result: Some(result),
         copy_source_version_id: version.clone(),
-        version_id: versions::id_of(&bucket, &object),
+        version_id: versions::new_id(&object),
         ..api::CopyObjectOutput::default()
     };
     tell_encryption!(output, &object.attributes.encryption);

@@ -187,6 +187,8 @@ pub(crate) struct Digests {
     pub(crate) checksum: Checksum,
     /// That the client uses, where it is another.
     pub(crate) other: Option<Checksum>,
+    /// Whether the client said what it should be.
+    pub(crate) given: bool,
 }
 
 /// Computes and compares.
@@ -238,6 +240,7 @@ impl Watch for Digesting {
             Some(checksum) => Some(checksum),
             None => trailing(self.trailers.and_then(|trailers| trailers.get()).unwrap_or_default())?,
         };
+        let given = claimed.is_some();
         if let Some(claimed) = claimed {
             if claimed.algorithm != used.algorithm {
                 return Err(invalid_request(
@@ -248,7 +251,7 @@ impl Watch for Digesting {
                 return Err(bad_digest(used.algorithm.name()));
             }
         }
-        Ok(Digests { md5: hex::encode(md5), checksum: kept, other })
+        Ok(Digests { md5: hex::encode(md5), checksum: kept, other, given })
     }
 }
 

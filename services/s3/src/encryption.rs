@@ -120,14 +120,12 @@ impl Asked<'_> {
     }
 }
 
-/// The ARN of a key that is named by ARN, id or alias; by default the key of S3's in the account.
+/// A key of KMS, as it was named; by default that of S3's in the account. Its ARN would be for KMS to tell.
 pub(crate) fn kms_key(cx: &Cx, named: Option<&str>) -> Result<String, Fault> {
     match named {
         None => Ok(cx.arn("kms", "alias/aws/s3")),
-        Some(named) if named.starts_with("arn:") => Ok(named.to_owned()),
         Some("") => Err(invalid_argument("The KMS key id must not be empty.")),
-        Some(named) if named.starts_with("alias/") => Ok(cx.arn("kms", named)),
-        Some(named) => Ok(cx.arn("kms", &format!("key/{named}"))),
+        Some(named) => Ok(named.to_owned()),
     }
 }
 

@@ -80,11 +80,10 @@ macro_rules! described {
 
 /// The checksum of what is asked for: of the whole, or of a part that has its own.
 fn checksum_of_part(object: &Object, part: Option<&Range<u64>>, number: Option<i32>) -> Option<Checksum> {
-    let algorithm = object.checksum.algorithm;
     match (part, number, &object.content) {
         (_, Some(number), Content::Parts(pieces)) => {
             let piece = pieces.get(usize::try_from(number).ok()?.checked_sub(1)?)?;
-            piece.checksum.clone().map(|value| Checksum { algorithm, value })
+            piece.checksum.clone()
         }
         (None, ..) | (_, Some(_), _) => Some(object.checksum.clone()),
         (Some(_), None, _) => None,

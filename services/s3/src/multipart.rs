@@ -128,6 +128,7 @@ impl Target {
             etag: attributes::etag(self.encryption(), &digests.md5),
             checksum: digests.checksum.clone(),
             sent: digests.other.clone(),
+            known: digests.given,
             body: cx.keep(received).await?,
         };
         let key = (self.bucket.id, self.id.clone(), self.number);
@@ -196,7 +197,7 @@ pub(crate) async fn complete(
         Piece {
             size: part.size,
             body: part.body.clone(),
-            checksum: upload.algorithm.map(|_| part.checksum.value.clone()),
+            checksum: part.known.then(|| part.known_checksum().clone()),
             number: number.filter(|number| usize::try_from(*number) != Ok(index + 1)),
         }
     });
@@ -215,7 +216,7 @@ pub(crate) async fn complete(
     versions::put(cx, &bucket, &input.key, &mut object, conditions).await?;
     let used: Vec<_> = listed.iter().filter_map(|part| u32::try_from(part.part_number?).ok()).collect();
     remove(cx, bucket.id, &input.key, &input.upload_id, &used).await?;
-    Ok(completed(cx, &bucket, input.bucket, input.key, &object))
+    Ok(completed(cx, input.bucket, input.key, &object))
 }
 
 /// Completes an upload that has been completed already: a client that did not get the answer asks again, and gets the same.
@@ -226,18 +227,12 @@ async fn again(
 ) -> Reply<api::CompleteMultipartUploadOutput> {
     let object = versions::current(cx, bucket, &input.key).await?;
     match object.filter(|object| object.attributes.upload.as_ref() == Some(&input.upload_id)) {
-        Some(object) => Ok(completed(cx, bucket, input.bucket, input.key, &object)),
+        Some(object) => Ok(completed(cx, input.bucket, input.key, &object)),
         None => Err(no_such_upload().into()),
     }
 }
 
-fn completed(
-    cx: &Cx,
-    bucket: &Bucket,
-    name: String,
-    key: String,
-    object: &Object,
-) -> api::CompleteMultipartUploadOutput {
+fn completed(cx: &Cx, name: String, key: String, object: &Object) -> api::CompleteMultipartUploadOutput {
     let endpoint = cx.endpoint();
     let mut output = api::CompleteMultipartUploadOutput {
         location: Some(format!("{}://{}/{name}/{key}", endpoint.scheme, endpoint.host)),
@@ -245,7 +240,7 @@ fn completed(
         key: Some(key),
         e_tag: Some(put::quoted(&object.etag)),
         checksum_type: Some(object.checksum.type_name().to_owned()),
-        version_id: versions::id_of(bucket, object),
+        version_id: versions::new_id(object),
         ..api::CompleteMultipartUploadOutput::default()
     };
     tell_checksum!(output, Some(&object.checksum));

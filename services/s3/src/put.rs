@@ -45,7 +45,7 @@ pub(crate) async fn put(cx: &Cx, input: api::PutObjectInput) -> Reply<api::PutOb
         e_tag: Some(quoted(&object.etag)),
         size: None,
         checksum_type: Some("FULL_OBJECT".to_owned()),
-        version_id: versions::id_of(&bucket, &object),
+        version_id: versions::new_id(&object),
         ..api::PutObjectOutput::default()
     };
     tell_checksum!(output, Some(&object.checksum));

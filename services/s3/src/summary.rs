@@ -4,7 +4,7 @@ use kumoi_core::{Cx, Fault, Reply};
 
 use crate::errors::invalid_argument;
 use crate::inputs::tell_checksum;
-use crate::tables::{Checksum, Content, Object, Piece};
+use crate::tables::{Content, Object, Piece};
 use crate::{api, attributes, bucket, get, versions};
 
 /// The most parts that an answer lists.
@@ -24,7 +24,7 @@ pub(crate) async fn get(cx: &Cx, input: api::GetObjectAttributesInput) -> Reply<
     let wants = |name: &str| asked.contains(&name);
     let parts = match (&object.content, wants("ObjectParts")) {
         (Content::Parts(pieces), true) => {
-            Some(parts(&object, pieces, input.part_number_marker.unwrap_or(0), input.max_parts.unwrap_or(MAX_PARTS))?)
+            Some(parts(pieces, input.part_number_marker.unwrap_or(0), input.max_parts.unwrap_or(MAX_PARTS))?)
         }
         _ => None,
     };
@@ -44,14 +44,12 @@ pub(crate) async fn get(cx: &Cx, input: api::GetObjectAttributesInput) -> Reply<
 fn checksum(object: &Object) -> api::Checksum {
     let checksum = &object.checksum;
     let mut told = api::Checksum { checksum_type: Some(checksum.type_name().to_owned()), ..api::Checksum::default() };
-    // The number of parts stands elsewhere.
-    let value = checksum.value.split('-').next().unwrap_or_default().to_owned();
-    tell_checksum!(told, Some(&Checksum { algorithm: checksum.algorithm, value }));
+    tell_checksum!(told, Some(checksum));
     told
 }
 
 /// The parts of an object behind `marker`. What they are is told only where they have checksums.
-fn parts(object: &Object, pieces: &[Piece], marker: i32, max: i32) -> Result<api::GetObjectAttributesParts, Fault> {
+fn parts(pieces: &[Piece], marker: i32, max: i32) -> Result<api::GetObjectAttributesParts, Fault> {
     let (Ok(after), Ok(limit)) = (u32::try_from(marker), usize::try_from(max.min(MAX_PARTS))) else {
         return Err(invalid_argument(
             "Argument max-parts and part-number-marker must be integers between 0 and 2147483647",
@@ -63,13 +61,13 @@ fn parts(object: &Object, pieces: &[Piece], marker: i32, max: i32) -> Result<api
     found.truncate(limit);
     let last = found.last().map_or(marker, |(number, _)| i32::try_from(*number).unwrap_or(i32::MAX));
     let told = found.into_iter().filter_map(|(number, piece)| {
-        let value = piece.checksum.clone()?;
+        let checksum = piece.checksum.as_ref()?;
         let mut part = api::ObjectPart {
             part_number: i32::try_from(number).ok(),
             size: i64::try_from(piece.size).ok(),
             ..api::ObjectPart::default()
         };
-        tell_checksum!(part, Some(&Checksum { algorithm: object.checksum.algorithm, value }));
+        tell_checksum!(part, Some(checksum));
         Some(part)
     });
     let told: Vec<_> = told.collect();

@@ -220,7 +220,7 @@ pub(crate) enum Encryption {
         /// Twice (`aws:kms:dsse`).
         #[serde(rename = "d", default)]
         dual: bool,
-        /// The ARN of the key.
+        /// The key, as the client named it.
         #[serde(rename = "k")]
         key: String,
         #[serde(rename = "b", default)]
@@ -294,9 +294,9 @@ pub(crate) struct Piece {
     pub(crate) size: u64,
     #[serde(rename = "b")]
     pub(crate) body: Body,
-    /// The part's own, of the algorithm of the object's.
+    /// The part's own, where the client sent one.
     #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
-    pub(crate) checksum: Option<String>,
+    pub(crate) checksum: Option<Checksum>,
     /// Its number, where that is not its place.
     #[serde(rename = "i", default, skip_serializing_if = "Option::is_none")]
     pub(crate) number: Option<u32>,
@@ -398,6 +398,9 @@ pub(crate) struct Part {
     pub(crate) checksum: Checksum,
     /// The checksum that the client sent, where it is of another algorithm.
     pub(crate) sent: Option<Checksum>,
+    /// Whether the client sent one.
+    #[serde(default)]
+    pub(crate) known: bool,
     pub(crate) body: Body,
 }
 

@@ -62,11 +62,16 @@ pub(crate) fn read(header: Option<&str>) -> Result<Vec<(String, String)>, Fault>
         tags.push(tag);
     }
     check(&tags, MAX_TAGS)?;
-    Ok(tags)
+    Ok(sorted(tags))
 }
 
 pub(crate) fn from_api(tagging: api::Tagging) -> Vec<(String, String)> {
-    tagging.tag_set.into_iter().map(|tag| (tag.key, tag.value)).collect()
+    sorted(tagging.tag_set.into_iter().map(|tag| (tag.key, tag.value)).collect())
+}
+
+fn sorted(mut tags: Vec<(String, String)>) -> Vec<(String, String)> {
+    tags.sort();
+    tags
 }
 
 pub(crate) fn to_api(tags: &[(String, String)]) -> Vec<api::Tag> {
@@ -118,7 +123,7 @@ mod tests {
 
     #[test]
     fn the_header_is_a_query() {
-        let read = |header| read(Some(header));
+        let read = |header: &str| read(Some(header));
         let tag = |key: &str, value: &str| (key.to_owned(), value.to_owned());
         assert_eq!(read("a=b&c%20d=e+f&g").unwrap(), [tag("a", "b"), tag("c d", "e f"), tag("g", "")]);
         assert_eq!(read("a=b&a=c").unwrap_err().code(), "InvalidArgument");

@@ -231,6 +231,11 @@ pub(crate) async fn delete_version(cx: &Cx, bucket: &Bucket, key: &str, found: &
     Ok(())
 }
 
+/// The id that a writer is told: that of a version of its own. The version `null` is told to readers.
+pub(crate) fn new_id(object: &Object) -> Option<String> {
+    object.version.clone()
+}
+
 /// The id of an object's version, where the bucket has versions.
 pub(crate) fn id_of(bucket: &Bucket, object: &Object) -> Option<String> {
     let id = || object.version.clone().unwrap_or_else(|| "null".to_owned());

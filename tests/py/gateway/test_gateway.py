@@ -83,7 +83,7 @@ class TestNotBuilt:
         assert headers["x-amzn-errortype"].startswith("NotImplemented")
 
     def test_rest_xml(self, ask):
-        status, _, body = ask("GET", "/bucket?acl", service="s3")
+        status, _, body = ask("GET", "/bucket?metadataTable", service="s3")
         assert status == 501
         assert b"<Code>NotImplemented</Code>" in body
 

@@ -2,10 +2,10 @@
 
 use kumoi_core::{Cx, Fault, Reply};
 
-use crate::api;
 use crate::encryption::kms_key;
-use crate::errors::{invalid_argument, malformed_xml};
+use crate::errors::{invalid_argument, malformed_xml, refused};
 use crate::tables::{Bucket, Encryption};
+use crate::{api, bucket};
 
 /// What a bucket encrypts with when nobody says otherwise.
 const DEFAULT: &str = "AES256";
@@ -21,7 +21,12 @@ pub(crate) async fn put(cx: &Cx, input: api::PutBucketEncryptionInput) -> Reply<
 }
 
 pub(crate) async fn get(cx: &Cx, input: api::GetBucketEncryptionInput) -> Reply<api::GetBucketEncryptionOutput> {
-    let encryption = super::look(cx, &input).await?.unwrap_or_else(|| {
+    let found = super::look(cx, &input).await?;
+    if found.is_none() && bucket::as_before(cx) {
+        let message = "The server side encryption configuration was not found";
+        return Err(refused("ServerSideEncryptionConfigurationNotFoundError", 404, message).into());
+    }
+    let encryption = found.unwrap_or_else(|| {
         let algorithm =
             api::ServerSideEncryptionByDefault { sse_algorithm: DEFAULT.to_owned(), kms_master_key_id: None };
         let rule = api::ServerSideEncryptionRule {
