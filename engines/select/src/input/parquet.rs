@@ -160,15 +160,15 @@ impl ParquetReader {
     }
 
     fn group(&mut self, number: usize, wanted: Range<u64>) -> Result<ReaderIter, SelectError> {
-        let position = |offset: u64| usize::try_from(offset.saturating_sub(self.offset)).ok();
-        let bytes = position(wanted.start).zip(position(wanted.end));
-        let bytes = bytes.and_then(|(start, end)| self.at_hand.get(start..end)).ok_or_else(error::parquet)?;
-        let part = Part { bytes: Bytes::copy_from_slice(bytes), start: wanted.start };
-        // Row groups may share bytes, if they are odd; so only what no other can want goes.
-        let keep = self.file.groups.get(1).map_or(wanted.end, |(_, next)| next.start).min(wanted.end);
-        let used = position(keep).unwrap_or(0).min(self.at_hand.len());
-        self.at_hand.advance(used);
-        self.offset += used as u64;
+        // Row groups that overlap are none.
+        let before = wanted.start.checked_sub(self.offset).and_then(|before| usize::try_from(before).ok());
+        let length = usize::try_from(wanted.end - wanted.start).map_err(|_| error::parquet())?;
+        let (Some(before), true) = (before, self.offset + self.at_hand.len() as u64 >= wanted.end) else {
+            return Err(error::parquet());
+        };
+        self.at_hand.advance(before);
+        let part = Part { bytes: self.at_hand.split_to(length).freeze(), start: wanted.start };
+        self.offset = wanted.end;
         let metadata = self.file.metadata.clone();
         let group = metadata.row_groups().get(number).ok_or_else(error::parquet)?;
         let (pages, properties) =

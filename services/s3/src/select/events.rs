@@ -47,7 +47,7 @@ impl Answer {
                 (run, records, state)
             })
             .await?;
-            let (run, stats) = (self.run.insert(run), records.len());
+            let (run, found) = (self.run.insert(run), records.len());
             self.records = records;
             let read = run.stats();
             match state.map_err(fault)? {
@@ -61,7 +61,7 @@ impl Answer {
                     None => run.end(),
                 },
             }
-            if stats >= ENOUGH || read.scanned - self.sent_at >= SIGN_OF_LIFE {
+            if found >= ENOUGH || read.scanned - self.sent_at >= SIGN_OF_LIFE {
                 self.sent_at = read.scanned;
                 return self.some(read).map(Some);
             }
