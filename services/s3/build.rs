@@ -75,6 +75,7 @@ fn main() {
             "GetObjectLegalHold",
             "PutObjectLegalHold",
             "GetObjectAttributes",
+            "SelectObjectContent",
         ])
         .ignores("CreateBucket", &create)
         .ignores("PutObject", &put)

@@ -103,8 +103,6 @@ fn uses(service: &Service, id: ShapeId) -> usize {
 
 fn children(shape: &Shape) -> Vec<ShapeId> {
     match &shape.kind {
-        // Events travel as the frames of a stream.
-        Kind::Structure(structure) if structure.event_stream => Vec::new(),
         Kind::Structure(structure) => structure.members.iter().map(|member| member.shape).collect(),
         Kind::List { member, .. } => vec![member.shape],
         Kind::Map { key, value, .. } => vec![key.shape, value.shape],
@@ -112,7 +110,7 @@ fn children(shape: &Shape) -> Vec<ShapeId> {
     }
 }
 
-/// Structures that the roots hold, themselves included; event streams excluded.
+/// Structures that the roots hold, themselves included.
 fn reach(service: &Service, roots: impl Iterator<Item = ShapeId>) -> BTreeSet<ShapeId> {
     let mut seen = BTreeSet::new();
     let mut open: Vec<ShapeId> = roots.collect();
@@ -123,7 +121,7 @@ fn reach(service: &Service, roots: impl Iterator<Item = ShapeId>) -> BTreeSet<Sh
             open.extend(children(shape));
         }
     }
-    seen.retain(|&id| service.structure(id).is_some_and(|structure| !structure.event_stream));
+    seen.retain(|&id| service.structure(id).is_some());
     seen
 }
 

@@ -12,6 +12,7 @@ mod advance;
 pub mod arn;
 pub mod body;
 pub mod clock;
+mod compute;
 mod cx;
 mod fault;
 pub mod identity;
@@ -27,6 +28,7 @@ pub mod timers;
 mod world;
 
 pub use advance::Advanced;
+pub use compute::compute;
 pub use cx::{CallInfo, Cx, Endpoint};
 pub use fault::{Fault, Halt, Reply};
 pub use identity::Principal;

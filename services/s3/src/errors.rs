@@ -234,7 +234,7 @@ pub(crate) fn word(violation: &Violation) -> Option<Fault> {
         Constraint::Required => Some(malformed_xml()),
         // A header has no further step; of these members of documents, the operations tell more.
         Constraint::Enum(_) if violation.path.contains('.') => {
-            let told = [".locationConstraint", ".protocol", ".filterRules"];
+            let told = [".locationConstraint", ".protocol", ".filterRules", "Serialization."];
             (!told.iter().any(|part| violation.path.contains(part))).then(malformed_xml)
         }
         Constraint::Elements(_) if violation.path.ends_with(".events") => {

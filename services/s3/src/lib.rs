@@ -13,6 +13,7 @@
 //! | `get`, `conditions`, `range`, `summary` | objects on their way out |
 //! | `delete` | objects that go |
 //! | `list` | listing objects, versions and uploads |
+//! | `select` | queries over one object |
 
 mod api {
     include!(concat!(env!("OUT_DIR"), "/api.rs"));
@@ -38,6 +39,7 @@ mod multipart;
 mod names;
 mod put;
 mod range;
+mod select;
 mod summary;
 mod tables;
 mod tags;
@@ -134,6 +136,7 @@ impl api::Api for S3 {
         get_object_legal_hold(GetObjectLegalHoldInput) -> GetObjectLegalHoldOutput: lock::get_hold;
         put_object_legal_hold(PutObjectLegalHoldInput) -> PutObjectLegalHoldOutput: lock::put_hold;
         get_object_attributes(GetObjectAttributesInput) -> GetObjectAttributesOutput: summary::get;
+        select_object_content(SelectObjectContentInput) -> SelectObjectContentOutput: select::select;
     }
 
     config::operations!(methods);

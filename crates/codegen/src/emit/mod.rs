@@ -40,7 +40,9 @@ impl Emitter<'_> {
         self.dispatch()?;
         for (&id, name) in &self.plan.types {
             if let Some(structure) = self.service.structure(id) {
-                if structure.union { self.union(id, name, structure)? } else { self.structure(id, name, structure)? }
+                // The events of a stream: the stream itself is a `ByteStream` in the structure that has it.
+                let union = structure.union || structure.event_stream;
+                if union { self.union(id, name, structure)? } else { self.structure(id, name, structure)? }
             }
         }
         for (name, target) in &self.plan.aliases {

@@ -9,13 +9,14 @@
 //! message CRC      4   CRC-32 of all before
 //! ```
 //!
-//! [`Message::encode`] writes one, [`Decoder`] reads them from bytes that arrive in any pieces, and [`EventVerifier`]
+//! [`encode_event`] makes one of a model's event, [`Message::encode`] writes one, [`Decoder`] reads them from bytes that arrive in any pieces, and [`EventVerifier`]
 //! checks the signatures of a signed stream.
 //!
 //! Sources: Amazon Transcribe Developer Guide, "Event stream encoding"; Amazon S3 API Reference, "Appendix:
 //! SelectObjectContent Response"; the limits are those that AWS's SDKs enforce.
 
 mod decoder;
+mod event;
 mod header;
 mod message;
 mod signed;
@@ -23,6 +24,7 @@ mod signed;
 mod tests;
 
 pub use decoder::Decoder;
+pub use event::{encode_error_message, encode_event};
 pub use header::{Header, HeaderValue};
 pub use message::Message;
 pub use signed::{EventSigner, EventVerifier};

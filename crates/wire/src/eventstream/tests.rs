@@ -169,3 +169,37 @@ proptest! {
         }
     }
 }
+
+/// The events of `SelectObjectContent`, as the API Reference's "Appendix: SelectObjectContent Response" shows them.
+#[test]
+fn events_of_a_model() {
+    use kumoi_model::{Catalog, Protocol, Struct, Value};
+
+    let service = Catalog::get().load("s3").unwrap();
+    let operation = service.operation("SelectObjectContent").unwrap();
+    let output = service.structure(operation.output.unwrap()).unwrap();
+    let stream = service.structure(output.members[0].shape).unwrap();
+    let structure = |member, value| {
+        let mut members = Struct::new();
+        members.set(member, value);
+        Value::Struct(members)
+    };
+    let encode = |name: &str, members: Value| {
+        let (index, _) = stream.member(name).unwrap();
+        encode_event(service, Protocol::RestXml, operation, &structure(index, members)).unwrap()
+    };
+    let records = encode("Records", structure(0, Value::Blob(Bytes::from_static(b"a,b"))));
+    assert_eq!(&records.payload[..], b"a,b");
+    assert_eq!(records.string(":event-type"), Some("Records"));
+    assert_eq!(records.string(":content-type"), Some("application/octet-stream"));
+    assert_eq!(records.string(":message-type"), Some("event"));
+    let stats = encode("Stats", structure(0, structure(0, Value::Int(512))));
+    assert!(stats.payload.ends_with(b"<Stats><BytesScanned>512</BytesScanned></Stats>"));
+    assert_eq!(stats.string(":content-type"), Some("text/xml"));
+    let end = encode("End", Value::Struct(Struct::new()));
+    assert_eq!((end.payload.len(), end.headers.len()), (0, 2));
+    assert!(encode_event(service, Protocol::RestXml, operation, &Value::Struct(Struct::new())).is_err());
+    let error = decode(&encode_error_message("CastFailed", "text").unwrap()).unwrap();
+    assert_eq!(error[0].string(":message-type"), Some("error"));
+    assert_eq!(error[0].string(":error-code"), Some("CastFailed"));
+}
