@@ -419,6 +419,7 @@ pub(crate) static OBJECTS: Table<(u64, String), Object> = Table::world("s3", "ob
 
 /// What a key has besides the object that a plain listing shows: older versions, and delete markers, the latest included.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "most are objects")]
 pub(crate) enum Version {
     #[serde(rename = "o")]
     Object(Object),
