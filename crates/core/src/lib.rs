@@ -10,6 +10,7 @@
 pub mod access_key;
 mod advance;
 pub mod arn;
+pub mod ask;
 pub mod body;
 pub mod clock;
 mod compute;

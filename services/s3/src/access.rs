@@ -14,7 +14,8 @@ use kumoi_store::Scope;
 
 use crate::config::{self, Kind};
 use crate::errors::access_denied;
-use crate::tables::{BUCKETS, Bucket, Object, Permission};
+use crate::points::{self, Point};
+use crate::tables::{BUCKETS, Bucket, Object, Permission, PublicAccessBlock};
 use crate::{accounts, acl, api, tags, versions};
 
 /// Whether the caller belongs to that account.
@@ -131,6 +132,8 @@ struct Request<'a> {
     version: Option<&'a str>,
     /// What the request says, for the policy's conditions.
     input: Option<&'a Named<'a>>,
+    /// The access point that it goes through.
+    point: Option<&'a Point>,
 }
 
 /// The members of an input that name what it is about.
@@ -233,7 +236,7 @@ fn requested_tags(context: &mut Context<'_>, tags: Vec<(String, String)>) {
 }
 
 /// Decides whether the caller may run an operation. What is not there is for the operation to say.
-pub(crate) async fn authorize(cx: &Cx, operation: &str, input: &Value) -> Reply<()> {
+pub(crate) async fn authorize(cx: &Cx, operation: &str, input: &Value, point: Option<&Point>) -> Reply<()> {
     // The service itself reads what its buckets are set to.
     if cx.principal().kind == PrincipalKind::Service && cx.principal().arn == "s3.amazonaws.com" {
         return Ok(());
@@ -246,12 +249,19 @@ pub(crate) async fn authorize(cx: &Cx, operation: &str, input: &Value) -> Reply<
         _ => return Ok(()),
     };
     let bucket = cx.tx().get(&Scope::world(), &BUCKETS, &name.to_owned()).await?;
-    let (Some(bucket), Some(named)) = (bucket, named) else { return Ok(()) };
+    let (Some(mut bucket), Some(named)) = (bucket, named) else { return Ok(()) };
+    if let Some(point) = point {
+        through_point(cx, &bucket, &named, point)?;
+    }
     // Each key has its own decision.
     if operation == "DeleteObjects" {
         return Ok(());
     }
     let own = is_of(cx, &bucket.account);
+    if !own && bucket.block != Some(PublicAccessBlock::ALL) {
+        let block = points::account_block(cx, &bucket.account).await?;
+        bucket.block = Some(bucket.blocked().with(block));
+    }
     let (key, version) = (named.text("Key"), named.text("VersionId"));
     let input = Some(&named);
     let Some((action, with_version, granted)) = needed(operation) else {
@@ -259,7 +269,7 @@ pub(crate) async fn authorize(cx: &Cx, operation: &str, input: &Value) -> Reply<
             return Ok(());
         }
         let action = owners_action(operation);
-        let request = Request { name, action: &action, granted: Granted::No, key, version, input };
+        let request = Request { name, action: &action, granted: Granted::No, key, version, input, point };
         return decide(cx, &bucket, &request).await;
     };
     // The owner of a bucket may do everything with it that no policy denies, but not with what others own in it.
@@ -267,9 +277,36 @@ pub(crate) async fn authorize(cx: &Cx, operation: &str, input: &Value) -> Reply<
         return Ok(());
     }
     let action = if version.is_some() { with_version.unwrap_or(action) } else { action };
-    decide(cx, &bucket, &Request { name, action, granted, key, version, input }).await?;
+    decide(cx, &bucket, &Request { name, action, granted, key, version, input, point }).await?;
     for action in named.further_actions() {
-        decide(cx, &bucket, &Request { name, action, granted, key, version, input }).await?;
+        decide(cx, &bucket, &Request { name, action, granted, key, version, input, point }).await?;
+    }
+    Ok(())
+}
+
+/// Decides by the policy of the access point that a request goes through, for each key that the request names.
+fn through_point(cx: &Cx, bucket: &Bucket, named: &Named<'_>, point: &Point) -> Reply<()> {
+    let mut context = context(cx, bucket, Some(point));
+    named.describe(&mut context);
+    if let Ok(input) = api::DeleteObjectsInput::from_value(named.value)
+        && named.operation == "DeleteObjects"
+    {
+        for object in input.delete.objects {
+            let action = if object.version_id.is_some() { "s3:DeleteObjectVersion" } else { "s3:DeleteObject" };
+            let wanted = points::Wanted { action, key: Some(&object.key) };
+            point.decide(cx, &bucket.account, &wanted, &context)?;
+        }
+        return Ok(());
+    }
+    let action = match needed(named.operation) {
+        Some((action, with_version, _)) if named.has("VersionId") => with_version.unwrap_or(action).to_owned(),
+        Some((action, ..)) => action.to_owned(),
+        None => owners_action(named.operation),
+    };
+    let actions = [&[action.as_str()][..], &named.further_actions()].concat();
+    for action in actions {
+        let wanted = points::Wanted { action, key: named.text("Key") };
+        point.decide(cx, &bucket.account, &wanted, &context)?;
     }
     Ok(())
 }
@@ -278,7 +315,7 @@ pub(crate) async fn authorize(cx: &Cx, operation: &str, input: &Value) -> Reply<
 pub(crate) async fn read(cx: &Cx, bucket: &Bucket, name: &str, key: &str, version: Option<&str>) -> Reply<()> {
     let action = if version.is_some() { "s3:GetObjectVersion" } else { "s3:GetObject" };
     let granted = Granted::ByObject(Permission::Read);
-    decide(cx, bucket, &Request { name, action, granted, key: Some(key), version, input: None }).await
+    decide(cx, bucket, &Request { name, action, granted, key: Some(key), version, input: None, point: None }).await
 }
 
 /// Decides whether the caller may delete an object, one of many; `bypass` is whether governance is to be ignored.
@@ -291,11 +328,12 @@ pub(crate) async fn delete(
 ) -> Reply<()> {
     let action = if version.is_some() { "s3:DeleteObjectVersion" } else { "s3:DeleteObject" };
     let granted = Granted::ByBucket(Permission::Write);
-    decide(cx, bucket, &Request { name, action, granted, key: Some(key), version, input: None }).await?;
+    decide(cx, bucket, &Request { name, action, granted, key: Some(key), version, input: None, point: None }).await?;
     if bypass {
         let action = "s3:BypassGovernanceRetention";
         let granted = Granted::No;
-        decide(cx, bucket, &Request { name, action, granted, key: Some(key), version, input: None }).await?;
+        decide(cx, bucket, &Request { name, action, granted, key: Some(key), version, input: None, point: None })
+            .await?;
     }
     Ok(())
 }
@@ -326,7 +364,7 @@ struct Denied;
 /// Decides whether the caller may know that there is no such key.
 async fn decide_listing(cx: &Cx, bucket: &Bucket, request: &Request<'_>, key: &str) -> Reply<()> {
     let Some(policy) = policy(cx, bucket).await? else { return Err(access_denied().into()) };
-    let mut context = context(cx, bucket);
+    let mut context = context(cx, bucket, request.point);
     context.set("s3:prefix", key.to_owned());
     match verdict(cx, bucket, &policy, request, &context) {
         Ok(true) => Ok(()),
@@ -346,7 +384,7 @@ async fn policy(cx: &Cx, bucket: &Bucket) -> Reply<Option<Arc<Policy>>> {
 /// The most policies that a thread keeps parsed.
 const MAX_PARSED: usize = 32;
 
-fn parsed(text: &str) -> Option<Arc<Policy>> {
+pub(crate) fn parsed(text: &str) -> Option<Arc<Policy>> {
     thread_local! {
         static PARSED: RefCell<Vec<(String, Arc<Policy>)>> = const { RefCell::new(Vec::new()) };
     }
@@ -364,8 +402,11 @@ fn parsed(text: &str) -> Option<Arc<Policy>> {
 }
 
 /// What is known of every request.
-fn context<'a>(cx: &Cx, bucket: &Bucket) -> Context<'a> {
+fn context<'a>(cx: &Cx, bucket: &Bucket, point: Option<&Point>) -> Context<'a> {
     let mut context = Context::new();
+    if let Some(point) = point {
+        point.describe(&mut context);
+    }
     context.set("aws:SecureTransport", if cx.endpoint().scheme == "https" { "true" } else { "false" });
     context.set("aws:RequestedRegion", cx.region().to_owned());
     context.set("aws:ResourceAccount", bucket.account.clone());
@@ -384,7 +425,7 @@ fn by_policy(
     request: &Request<'_>,
     object: Option<&Object>,
 ) -> Result<bool, Denied> {
-    let mut context = context(cx, bucket);
+    let mut context = context(cx, bucket, request.point);
     if let Some(named) = request.input {
         named.describe(&mut context);
     }
@@ -392,6 +433,29 @@ fn by_policy(
         context.set(["s3:ExistingObjectTag/", key.as_str()].concat(), value.clone());
     }
     verdict(cx, bucket, policy, request, &context)
+}
+
+/// The caller, as policies see it.
+pub(crate) fn caller<'a>(cx: &'a Cx, canonical_user: Option<&'a str>) -> Caller<'a> {
+    let principal = cx.principal();
+    match principal.kind {
+        PrincipalKind::Anonymous => Caller::anonymous(),
+        kind => Caller {
+            kind: match kind {
+                PrincipalKind::Root => CallerKind::Root,
+                PrincipalKind::User => CallerKind::User,
+                PrincipalKind::AssumedRole => CallerKind::AssumedRole,
+                PrincipalKind::FederatedUser => CallerKind::FederatedUser,
+                PrincipalKind::Service => CallerKind::Service,
+                PrincipalKind::Anonymous => CallerKind::Anonymous,
+            },
+            account: &principal.account,
+            arn: &principal.arn,
+            user_id: &principal.user_id,
+            issuer: None,
+            canonical_user,
+        },
+    }
 }
 
 fn verdict(
@@ -407,24 +471,7 @@ fn verdict(
         return Ok(true);
     }
     let canonical = account(cx).map(accounts::canonical);
-    let caller = match principal.kind {
-        PrincipalKind::Anonymous => Caller::anonymous(),
-        kind => Caller {
-            kind: match kind {
-                PrincipalKind::Root => CallerKind::Root,
-                PrincipalKind::User => CallerKind::User,
-                PrincipalKind::AssumedRole => CallerKind::AssumedRole,
-                PrincipalKind::FederatedUser => CallerKind::FederatedUser,
-                PrincipalKind::Service => CallerKind::Service,
-                PrincipalKind::Anonymous => CallerKind::Anonymous,
-            },
-            account: &principal.account,
-            arn: &principal.arn,
-            user_id: &principal.user_id,
-            issuer: None,
-            canonical_user: canonical.as_deref(),
-        },
-    };
+    let caller = caller(cx, canonical.as_deref());
     let partition = cx.partition();
     let resource = match request.key {
         Some(key) => format!("arn:{partition}:s3:::{}/{key}", request.name),

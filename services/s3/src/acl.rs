@@ -210,12 +210,13 @@ fn to_api(cx: &Cx, acl: Option<&Acl>, own: &str) -> Vec<api::Grant> {
 }
 
 /// Checks a list against what the bucket allows: those whose owner has everything accept a list that says just that.
-pub(crate) fn allowed(bucket: &Bucket, acl: Option<Acl>) -> Result<Option<Acl>, Fault> {
+pub(crate) async fn allowed(cx: &Cx, bucket: &Bucket, acl: Option<Acl>) -> Result<Option<Acl>, Fault> {
     let Some(acl) = acl else { return Ok(None) };
     if bucket.is_enforced() {
         return if acl.is_only_for(&bucket.account) && !acl.0.is_empty() { Ok(None) } else { Err(acl_not_supported()) };
     }
-    if acl.is_public() && bucket.blocked().public_acls {
+    let blocks = || crate::points::account_block(cx, &bucket.account);
+    if acl.is_public() && (bucket.blocked().public_acls || blocks().await?.public_acls) {
         return Err(access_denied());
     }
     Ok(Some(acl))
@@ -252,7 +253,7 @@ pub(crate) async fn put_bucket(cx: &Cx, input: api::PutBucketAclInput) -> Reply<
     let asked = Asked { write: input.grant_write.as_deref(), ..asked!(input) };
     let owners = Owners { own: &bucket.account, bucket: None };
     let acl = wanted(asked, input.access_control_policy, &owners)?;
-    bucket.acl = allowed(&bucket, Some(acl))?;
+    bucket.acl = allowed(cx, &bucket, Some(acl)).await?;
     cx.tx().put(&Scope::world(), &BUCKETS, &input.bucket, &bucket).await?;
     Ok(api::PutBucketAclOutput::default())
 }
@@ -281,7 +282,7 @@ pub(crate) async fn put_object(cx: &Cx, input: api::PutObjectAclInput) -> Reply<
     let asked = Asked { write: input.grant_write.as_deref(), ..asked!(input) };
     let owners = Owners { own: &own, bucket: Some(&bucket.account) };
     let acl = wanted(asked, input.access_control_policy, &owners)?;
-    object.attributes.acl = allowed(&bucket, Some(acl))?;
+    object.attributes.acl = allowed(cx, &bucket, Some(acl)).await?;
     versions::update(cx, &bucket, &input.key, object, place).await?;
     Ok(api::PutObjectAclOutput::default())
 }

@@ -57,7 +57,7 @@ impl Asked<'_> {
         let owner = self.owner(cx, bucket);
         let own = owner.as_deref().unwrap_or(&bucket.account);
         let asked = self.acl.read(&Owners { own, bucket: Some(&bucket.account) })?;
-        let acl = acl::allowed(bucket, asked)?;
+        let acl = acl::allowed(cx, bucket, asked).await?;
         let (retention, hold) = self.lock.read(cx, bucket)?;
         let retention = match retention {
             None => config::lock::default(cx, bucket).await?,

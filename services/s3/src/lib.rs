@@ -7,6 +7,7 @@
 //! | `tables`, `names` | what is stored, and how things may be called |
 //! | `access`, `acl`, `accounts` | who may do what, and who owns what |
 //! | `bucket`, `config` | buckets, and their configurations |
+//! | `points` | access points, behind which buckets are |
 //! | `put`, `copy`, `multipart`, `digests`, `content` | objects on their way in, and what is computed of them on the way |
 //! | `attributes`, `encryption`, `lock`, `tags` | what is said of objects besides their headers |
 //! | `versions` | versions of objects, and delete markers |
@@ -37,6 +38,7 @@ mod list;
 mod lock;
 mod multipart;
 mod names;
+mod points;
 mod put;
 mod range;
 mod select;
@@ -67,7 +69,12 @@ impl Service for S3 {
 
     fn call<'a>(&'a self, cx: &'a Cx, operation: &'a str, input: &'a Value) -> Future<'a, Reply<Value>> {
         Box::pin(async move {
-            access::authorize(cx, operation, input).await?;
+            let through = points::resolve(cx, operation, input).await?;
+            let (input, point) = match &through {
+                Some(through) => (&through.input, through.point.as_ref()),
+                None => (input, None),
+            };
+            access::authorize(cx, operation, input, point).await?;
             api::dispatch(self, cx, operation, input).await
         })
     }

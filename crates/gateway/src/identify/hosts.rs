@@ -5,6 +5,7 @@
 //! sqs.eu-west-1.localhost.localstack.cloud:4566  the same under a name that resolves to this machine
 //! photos.s3.localhost:4566                       a bucket
 //! photos.s3-website.localhost:4566               a bucket as a website
+//! photos-123456789012.s3-accesspoint.localhost   an access point, and the account that it belongs to
 //! eu-west-1.queue.localhost.localstack.cloud     SQS in its oldest form
 //! sqs.eu-west-1.ci-7.world.localhost:4566        any of these in the world `ci-7`
 //! ```
@@ -25,6 +26,8 @@ pub(crate) struct HostFacts<'a> {
     pub(crate) bucket: Option<&'a str>,
     /// The bucket is asked for as a website.
     pub(crate) website: bool,
+    /// What stands in the bucket's place is an access point with its account.
+    pub(crate) point: bool,
     /// A world.
     pub(crate) world: Option<&'a str>,
 }
@@ -114,6 +117,10 @@ fn read(labels: &str) -> HostFacts<'_> {
     if let Some(facts) = s3(labels) {
         return facts;
     }
+    // SDKs put an access point in front of whatever endpoint they are given.
+    if !labels.contains('.') && access_point(labels).is_some() {
+        return HostFacts { service: Some("s3"), bucket: Some(labels), point: true, ..HostFacts::default() };
+    }
     let (front, region) = match labels.rsplit_once('.') {
         Some((front, last)) if is_region(last) => (front, Some(last)),
         _ => (labels, None),
@@ -139,6 +146,13 @@ fn service(labels: &str) -> Option<&str> {
     }
 }
 
+/// Name and account of an access point, in the one label that they share.
+pub(crate) fn access_point(label: &str) -> Option<(&str, &str)> {
+    let (name, account) = label.rsplit_once('-')?;
+    (!name.is_empty() && account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()))
+        .then_some((name, account))
+}
+
 /// S3's forms: `s3`, `s3-website`, `s3.REGION`, `s3-REGION`, `s3.dualstack.REGION`, `s3-accelerate`, each with a bucket in front or not. The bucket may
 /// contain dots, so the last label that can be S3's own is taken for it.
 fn s3(labels: &str) -> Option<HostFacts<'_>> {
@@ -156,13 +170,19 @@ fn s3(labels: &str) -> Option<HostFacts<'_>> {
                 Some(website.strip_prefix("website-"))
             }
             ("s3" | "s3-fips" | "s3-website", _) if is_region(after) => Some(Some(after)),
+            ("s3-accesspoint" | "s3-accesspoint-fips" | "s3-global", _) if after.is_empty() => Some(None),
+            ("s3-accesspoint" | "s3-accesspoint-fips", _) if is_region(after) => Some(Some(after)),
             (_, Some(region)) if after.is_empty() && is_region(region) => Some(Some(region)),
             _ => None,
         };
         if let Some(region) = region {
             let bucket = start.checked_sub(1).and_then(|dot| labels.get(..dot)).filter(|bucket| !bucket.is_empty());
             let website = label.starts_with("s3-website") && bucket.is_some();
-            return Some(HostFacts { service: Some("s3"), region, bucket, website, world: None });
+            // `ALIAS.mrap.accesspoint.s3-global`
+            let bucket = bucket
+                .map(|bucket| bucket.strip_suffix(".accesspoint").filter(|_| label == "s3-global").unwrap_or(bucket));
+            let point = label.starts_with("s3-accesspoint") && bucket.and_then(access_point).is_some();
+            return Some(HostFacts { service: Some("s3"), region, bucket, website, point, world: None });
         }
         end = start.checked_sub(1)?;
     }
@@ -181,7 +201,7 @@ mod tests {
     fn facts<'a>(service: &'a str, region: &'a str, bucket: &'a str, world: &'a str) -> HostFacts<'a> {
         let some = |text: &'a str| Some(text).filter(|text| !text.is_empty());
         let (service, region, bucket, world) = (some(service), some(region), some(bucket), some(world));
-        HostFacts { service, region, bucket, website: false, world }
+        HostFacts { service, region, bucket, website: false, point: false, world }
     }
 
     #[test]
@@ -235,6 +255,29 @@ mod tests {
         }
         assert!(!parse("s3-website.localhost", &[]).website, "of no bucket");
         assert!(!parse("s3-website.s3.localhost", &[]).website, "a bucket of that name");
+    }
+
+    #[test]
+    fn access_points() {
+        for (host, region) in [
+            ("photos-123456789012.s3-accesspoint.eu-west-1.amazonaws.com", Some("eu-west-1")),
+            ("photos-123456789012.s3-accesspoint.dualstack.eu-west-1.amazonaws.com", Some("eu-west-1")),
+            ("photos-123456789012.s3-accesspoint-fips.us-east-1.amazonaws.com", Some("us-east-1")),
+            ("photos-123456789012.s3-accesspoint.localhost:4566", None),
+            ("photos-123456789012.localhost:4566", None),
+        ] {
+            let found = parse(host, &[]);
+            assert!(found.point, "{host}");
+            assert_eq!(
+                (found.service, found.region, found.bucket),
+                (Some("s3"), region, Some("photos-123456789012")),
+                "{host}"
+            );
+        }
+        assert_eq!(parse("mabc.mrap.accesspoint.s3-global.amazonaws.com", &[]), facts("s3", "", "mabc.mrap", ""));
+        for host in ["photos-123456789012.s3.localhost", "123456789012.localhost", "-123456789012.localhost"] {
+            assert!(!parse(host, &[]).point, "{host}");
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod service;
 mod siblings;
 
 use http::Method;
+use kumoi_model::partitions::partition_of;
 use kumoi_model::{Operation, Protocol, Service};
 use kumoi_wire::sigv4::SignedRequest;
 use kumoi_wire::{Body, Labels, NotFound, Request, WireError, choose_protocol, find_operation};
@@ -93,7 +94,9 @@ fn target<'a>(
 ) -> Result<Target<'a>, Failure> {
     let broken = || Failure::plain(500, "InternalFailure", format!("The model of {} cannot be read.", known.entry.id));
     let (model, router) = known.load().ok_or_else(broken)?;
-    let path = bucket_path(model, head, host);
+    let signed_region = signed.and_then(SignedRequest::region).filter(|region| is_region_label(region));
+    let region = signed_region.or(host.region).unwrap_or(region);
+    let path = bucket_path(model, head, host, region);
     let raw_path = path.as_deref().unwrap_or(head.raw_path());
     let Some(protocol) = choose_protocol(model, &head.headers, raw_path) else {
         let error = WireError::new("UnknownOperationException", 404, "The service does not speak this protocol.");
@@ -115,8 +118,6 @@ fn target<'a>(
     };
     let operation = by_scope(model, operation, signed);
     let index = model.by_name.get(&operation.name).map_or(usize::MAX, |&index| index as usize);
-    let signed_region = signed.and_then(SignedRequest::region).filter(|region| is_region_label(region));
-    let region = signed_region.or(host.region).unwrap_or(region);
     let (query, rivals) = (posted, Vec::new());
     Ok(Target { known, model, protocol, operation, index, region, labels, path, upload, query, rivals })
 }
@@ -142,10 +143,17 @@ fn with_head(mut error: WireError, head: &Head) -> WireError {
     error
 }
 
-/// The path-style form of a virtual-hosted request, for the one service that has them.
-fn bucket_path(model: &Service, head: &Head, host: &HostFacts<'_>) -> Option<String> {
+/// The path-style form of a virtual-hosted request, for the one service that has them. An access point stands there as its ARN.
+fn bucket_path(model: &Service, head: &Head, host: &HostFacts<'_>, region: &str) -> Option<String> {
     let bucket = host.bucket.filter(|_| model.id == "s3")?;
-    Some(format!("/{bucket}{}", head.raw_path()))
+    let path = head.raw_path();
+    match hosts::access_point(bucket).filter(|_| host.point) {
+        Some((name, account)) => {
+            let partition = &partition_of(region).id;
+            Some(format!("/arn:{partition}:s3:{region}:{account}:accesspoint%2F{name}{path}"))
+        }
+        None => Some(format!("/{bucket}{path}")),
+    }
 }
 
 /// The query of a search of CloudSearch, which clients may also post as a form, since it can be longer than a URL may be (CloudSearch

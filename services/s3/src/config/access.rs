@@ -27,6 +27,16 @@ impl PublicAccessBlock {
     /// What new buckets have.
     pub(crate) const ALL: Self =
         Self { public_acls: true, ignore_public_acls: true, public_policy: true, restrict_public_buckets: true };
+
+    /// What either of two keeps from being public.
+    pub(crate) fn with(self, other: Self) -> Self {
+        Self {
+            public_acls: self.public_acls || other.public_acls,
+            ignore_public_acls: self.ignore_public_acls || other.ignore_public_acls,
+            public_policy: self.public_policy || other.public_policy,
+            restrict_public_buckets: self.restrict_public_buckets || other.restrict_public_buckets,
+        }
+    }
 }
 
 pub(crate) async fn put_block(

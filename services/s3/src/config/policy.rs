@@ -4,8 +4,8 @@ use kumoi_access::Attached;
 use kumoi_core::{Cx, Fault, Reply};
 use serde::{Deserialize, Serialize};
 
-use crate::api;
 use crate::errors::{access_denied, refused};
+use crate::{api, points};
 
 /// The most bytes of a policy, without the white space between its parts.
 const MAX_POLICY: usize = 20 << 10;
@@ -18,7 +18,8 @@ pub(crate) async fn put(cx: &Cx, input: api::PutBucketPolicyInput) -> Reply<api:
     let bucket = super::find(cx, &input).await?;
     let arn = format!("arn:{}:s3:::{}", cx.partition(), input.bucket);
     let policy = check(&input.policy, &arn)?;
-    if bucket.blocked().public_policy && policy.is_public() {
+    let blocks = || points::account_block(cx, &bucket.account);
+    if policy.is_public() && (bucket.blocked().public_policy || blocks().await?.public_policy) {
         return Err(access_denied().into());
     }
     super::put(cx, &input, bucket, Policy(input.policy.clone())).await

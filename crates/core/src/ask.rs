@@ -1,0 +1,111 @@
+//! Calls between services, by names: one service knows another only through AWS's API, so it has no types for it.
+
+use kumoi_model::{Catalog, IntoValue, Kind, Service, ShapeId, Struct, Value};
+
+use crate::{Cx, Fault, Principal};
+
+/// A call to an operation of another service.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    service: &'static Service,
+    operation: &'static str,
+    input: Option<ShapeId>,
+    output: Option<ShapeId>,
+    members: Struct,
+}
+
+impl Ask {
+    /// A call to `operation` of the service with that model id.
+    ///
+    /// # Errors
+    /// That of an operation that is not built, when there is none of that name.
+    pub fn new(service: &str, operation: &str) -> Result<Self, Fault> {
+        let found = Catalog::get().load(service).and_then(|model| Some((model, model.operation(operation)?)));
+        let (service, operation) = found.ok_or_else(|| Fault::not_implemented(service, operation))?;
+        let (input, output) = (operation.input, operation.output);
+        Ok(Self { service, operation: operation.name.as_str(), input, output, members: Struct::new() })
+    }
+
+    /// Sets a member of the input; a name that the model does not have is passed over.
+    #[must_use]
+    pub fn with(mut self, member: &str, value: impl IntoValue) -> Self {
+        let structure = self.input.and_then(|input| self.service.structure(input));
+        if let Some((index, _)) = structure.and_then(|structure| structure.member(member)) {
+            self.members.set(index, value.into_value());
+        }
+        self
+    }
+
+    /// Makes the call, at once and in a transaction of its own, as `principal`.
+    ///
+    /// # Errors
+    /// Those of the operation.
+    pub async fn call(self, cx: &Cx, principal: Principal) -> Result<Answer, Fault> {
+        let value = cx.call(&self.service.id, self.operation, Value::Struct(self.members), principal, None).await?;
+        Ok(Answer { service: self.service, shape: self.output, value })
+    }
+}
+
+/// What came of a call.
+#[derive(Debug)]
+pub struct Answer {
+    service: &'static Service,
+    shape: Option<ShapeId>,
+    value: Value,
+}
+
+impl Answer {
+    /// The members of the output.
+    pub fn fields(&self) -> Fields<'_> {
+        Fields { service: self.service, shape: self.shape, value: &self.value }
+    }
+}
+
+/// A structure, read by the names of its members.
+#[derive(Clone, Copy, Debug)]
+pub struct Fields<'a> {
+    service: &'static Service,
+    shape: Option<ShapeId>,
+    value: &'a Value,
+}
+
+impl<'a> Fields<'a> {
+    fn member(&self, name: &str) -> Option<(ShapeId, &'a Value)> {
+        let (index, member) = self.service.structure(self.shape?)?.member(name)?;
+        Some((member.shape, self.value.as_struct()?.get(index)?))
+    }
+
+    /// A text.
+    pub fn text(&self, member: &str) -> Option<&'a str> {
+        self.member(member)?.1.as_str()
+    }
+
+    /// A truth; what is not there is false.
+    pub fn flag(&self, member: &str) -> bool {
+        matches!(self.member(member), Some((_, Value::Bool(true))))
+    }
+
+    /// A number.
+    pub fn number(&self, member: &str) -> Option<i64> {
+        match self.member(member)? {
+            (_, Value::Int(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// A structure within.
+    pub fn fields(&self, member: &str) -> Option<Fields<'a>> {
+        let (shape, value) = self.member(member)?;
+        Some(Fields { service: self.service, shape: Some(shape), value })
+    }
+
+    /// The structures of a list; of what is not there, none.
+    pub fn list(&self, member: &str) -> Vec<Fields<'a>> {
+        let Some((shape, Value::List(items))) = self.member(member) else { return Vec::new() };
+        let Some(Kind::List { member, .. }) = self.service.shape(shape).map(|shape| &shape.kind) else {
+            return Vec::new();
+        };
+        let shape = Some(member.shape);
+        items.iter().map(|value| Fields { service: self.service, shape, value }).collect()
+    }
+}
