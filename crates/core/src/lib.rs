@@ -27,7 +27,7 @@ pub mod timers;
 mod world;
 
 pub use advance::Advanced;
-pub use cx::{CallInfo, Cx, Endpoint};
+pub use cx::{CallInfo, Client, Cx, Endpoint, Signature, SignaturePlace};
 pub use fault::{Fault, Halt, Reply};
 pub use identity::Principal;
 pub use kernel::{Call, Kernel, Outcome};
