@@ -33,7 +33,7 @@ pub use identity::Principal;
 pub use kernel::{Call, Kernel, Outcome};
 pub use record::{Recorder, RequestRecord};
 pub use service::{
-    Descriptor, Future, Incoming, OperationSpec, OptionEffect, Registry, Service, ServiceOption, ValidationStyle,
+    Descriptor, Future, Incoming, OperationSpec, OptionEffect, Registry, Sent, Service, ServiceOption, ValidationStyle,
 };
 pub use settings::Settings;
 pub use world::{World, Worlds};
