@@ -36,10 +36,7 @@ fn main() {
     let copy_part = ["RequestPayer"];
     let list_parts = ["SSECustomerAlgorithm", "SSECustomerKey", "SSECustomerKeyMD5", "RequestPayer"];
     let delete = ["MFA", "RequestPayer"];
-    let delete_many = ["MFA", "RequestPayer", "ChecksumAlgorithm"];
     let list = ["RequestPayer", "OptionalObjectAttributes"];
-    let document = ["ContentMD5", "ChecksumAlgorithm"];
-    let document_of_object = ["ContentMD5", "ChecksumAlgorithm", "RequestPayer"];
     let generator = kumoi_codegen::Generator::new("s3")
         .operations(&[
             "CreateBucket",
@@ -82,7 +79,7 @@ fn main() {
         .ignores("GetObject", &["RequestPayer"])
         .ignores("HeadObject", &["RequestPayer"])
         .ignores("DeleteObject", &delete)
-        .ignores("DeleteObjects", &delete_many)
+        .ignores("DeleteObjects", &delete)
         .ignores("CopyObject", &copy)
         .ignores("CreateMultipartUpload", &begin)
         .ignores("UploadPart", &part)
@@ -93,14 +90,13 @@ fn main() {
         .ignores("ListMultipartUploads", &["RequestPayer"])
         .ignores("ListObjectVersions", &list)
         .ignores("GetObjectAttributes", &["RequestPayer"])
-        .ignores("PutBucketAcl", &document)
-        .ignores("PutObjectAcl", &document_of_object)
+        .ignores("PutObjectAcl", &["RequestPayer"])
         .ignores("GetObjectAcl", &["RequestPayer"])
-        .ignores("PutObjectTagging", &document_of_object)
+        .ignores("PutObjectTagging", &["RequestPayer"])
         .ignores("GetObjectTagging", &["RequestPayer"])
-        .ignores("PutObjectRetention", &document_of_object)
+        .ignores("PutObjectRetention", &["RequestPayer"])
         .ignores("GetObjectRetention", &["RequestPayer"])
-        .ignores("PutObjectLegalHold", &document_of_object)
+        .ignores("PutObjectLegalHold", &["RequestPayer"])
         .ignores("GetObjectLegalHold", &["RequestPayer"])
         .ignores("ListObjects", &list)
         .ignores("ListObjectsV2", &list);
@@ -169,23 +165,6 @@ const CONFIGURATIONS: &[&str] = &[
     "PutPublicAccessBlock",
 ];
 
-/// Operations that take digests of their document, of which a service sees the decoded form alone.
-const DIGESTED: &[&str] = &[
-    "PutBucketAbac",
-    "PutBucketCors",
-    "PutBucketEncryption",
-    "PutBucketLogging",
-    "PutBucketOwnershipControls",
-    "PutBucketPolicy",
-    "PutBucketReplication",
-    "PutBucketRequestPayment",
-    "PutBucketTagging",
-    "PutBucketVersioning",
-    "PutBucketWebsite",
-    "PutObjectLockConfiguration",
-    "PutPublicAccessBlock",
-];
-
 /// What records hold of configurations.
 const STORED: &[&str] = &[
     "AbacStatus",
@@ -207,17 +186,14 @@ const STORED: &[&str] = &[
 ];
 
 fn configurations(generator: kumoi_codegen::Generator) -> kumoi_codegen::Generator {
-    let generator = generator
+    generator
         .operations(CONFIGURATIONS)
         .stored(STORED)
-        .ignores("PutBucketAccelerateConfiguration", &["ChecksumAlgorithm"])
-        .ignores("PutBucketLifecycleConfiguration", &["ChecksumAlgorithm"])
         .ignores("PutBucketPolicy", &["ConfirmRemoveSelfBucketAccess"])
         .ignores("PutBucketReplication", &["Token"])
         .ignores(
             "PutObjectLockConfiguration",
             &["Token", "RequestPayer", "ObjectLockConfiguration.Rule.DefaultRetention.DefaultEventHold"],
         )
-        .ignores("GetBucketAccelerateConfiguration", &["RequestPayer"]);
-    DIGESTED.iter().fold(generator, |generator, name| generator.ignores(name, &["ContentMD5", "ChecksumAlgorithm"]))
+        .ignores("GetBucketAccelerateConfiguration", &["RequestPayer"])
 }

@@ -1,5 +1,6 @@
 //! The request context: all that a handler may touch.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use kumoi_model::{Timestamp, Value};
@@ -20,6 +21,39 @@ pub struct Endpoint {
     pub host: Arc<str>,
 }
 
+/// Who is at the other end of the wire, where a call came over it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Client {
+    /// Where the connection comes from.
+    pub address: Option<IpAddr>,
+    /// The header `User-Agent`.
+    pub user_agent: Option<String>,
+    /// The header `Referer`.
+    pub referer: Option<String>,
+    /// How the request was signed; `None` if it was not.
+    pub signature: Option<Signature>,
+}
+
+/// How a request was signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Signature {
+    /// Where the signature stands.
+    pub place: SignaturePlace,
+    /// Its algorithm, as it is named in requests, such as `AWS4-HMAC-SHA256`, or `AWS` for version 2.
+    pub algorithm: &'static str,
+}
+
+/// Where a signature stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignaturePlace {
+    /// In the header `Authorization`.
+    Header,
+    /// In the query: a presigned request.
+    Query,
+    /// In a form.
+    Form,
+}
+
 /// What is known of a call besides its input; shared by all attempts at it.
 pub struct CallInfo {
     /// The world it acts in.
@@ -36,6 +70,8 @@ pub struct CallInfo {
     pub request_id: String,
     /// Where the client reached kumoi.
     pub endpoint: Endpoint,
+    /// Who is at the other end of the wire; `None` for calls that came otherwise.
+    pub client: Option<Arc<Client>>,
     /// The path, decoded, of a request to a bucket's website.
     pub website: Option<Arc<str>>,
     /// Model id of the service.
@@ -261,6 +297,7 @@ impl Cx {
             source_arn,
             request_id: self.ids().uuid(),
             endpoint: self.call.endpoint.clone(),
+            client: None,
             website: None,
             model,
             operation,

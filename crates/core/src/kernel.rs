@@ -13,8 +13,8 @@ use crate::clock::{self, Stopwatch};
 use crate::record::Finished;
 use crate::timers::{self, Timer};
 use crate::{
-    CallInfo, Cx, Endpoint, Fault, Halt, OperationSpec, Principal, Recorder, Registry, Reply, Service, Settings,
-    ValidationStyle, World, Worlds, outbox,
+    CallInfo, Client, Cx, Endpoint, Fault, Halt, OperationSpec, Principal, Recorder, Registry, Reply, Service,
+    Settings, ValidationStyle, World, Worlds, outbox,
 };
 
 /// A decoded request of a known caller.
@@ -33,6 +33,8 @@ pub struct Call {
     pub request_id: String,
     /// Where the client reached kumoi.
     pub endpoint: Endpoint,
+    /// Who is at the other end of the wire; `None` for calls that came otherwise.
+    pub client: Option<Arc<Client>>,
     /// The path, decoded, of a request to a bucket's website, which S3 answers by the bucket's website configuration.
     pub website: Option<Arc<str>>,
     /// The service's model.
@@ -153,7 +155,7 @@ impl Kernel {
         let received = call.world.clock.now();
         let coded = self.coded(&call);
         let valid = self.validate(&mut call, coded);
-        let Call { world, scope, principal, access_key, source_arn, request_id, endpoint, website, .. } = call;
+        let Call { world, scope, principal, access_key, source_arn, request_id, endpoint, client, website, .. } = call;
         let (model, operation, input) = (call.model, call.operation, call.input);
         let service = coded.map_or("", |(service, _)| service.descriptor().model);
         let call = CallInfo {
@@ -164,6 +166,7 @@ impl Kernel {
             source_arn,
             request_id,
             endpoint,
+            client,
             website,
             service,
             received,
@@ -332,6 +335,7 @@ impl Kernel {
             source_arn: None,
             request_id: world.ids.uuid(),
             endpoint: Endpoint { scheme: "http", host: Arc::from("localhost") },
+            client: None,
             website: None,
             service: model,
             received: world.clock.now(),

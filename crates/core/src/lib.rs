@@ -30,13 +30,13 @@ mod world;
 
 pub use advance::Advanced;
 pub use compute::compute;
-pub use cx::{CallInfo, Cx, Endpoint};
+pub use cx::{CallInfo, Client, Cx, Endpoint, Signature, SignaturePlace};
 pub use fault::{Fault, Halt, Reply};
 pub use identity::Principal;
 pub use kernel::{Call, Kernel, Outcome};
 pub use record::{Recorder, RequestRecord};
 pub use service::{
-    Descriptor, Future, Incoming, OperationSpec, OptionEffect, Registry, Service, ServiceOption, ValidationStyle,
+    Descriptor, Future, Incoming, OperationSpec, OptionEffect, Registry, Sent, Service, ServiceOption, ValidationStyle,
 };
 pub use settings::Settings;
 pub use world::{World, Worlds};

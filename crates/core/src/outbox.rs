@@ -197,6 +197,7 @@ async fn attempt(kernel: &Arc<Kernel>, world: &Arc<World>, effect: &Effect) -> R
         source_arn: effect.source_arn.clone(),
         request_id: world.ids.uuid(),
         endpoint: Endpoint { scheme: "http", host: Arc::from("localhost") },
+        client: None,
         website: None,
         model,
         operation,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use kumoi_model::Value;
+use kumoi_model::{Operation, Value};
 
 use crate::timers::Timer;
 use crate::{Cx, Fault, Reply};
@@ -84,6 +84,15 @@ pub struct Incoming<'a> {
     pub query_protocol: bool,
 }
 
+/// What a request says beyond its decoded input, for [`Service::inspect`].
+#[derive(Clone, Copy)]
+pub struct Sent<'a> {
+    /// Headers, by name in lower case.
+    pub header: &'a dyn Fn(&str) -> Option<&'a str>,
+    /// The body, where the operation does not stream it.
+    pub document: Option<&'a [u8]>,
+}
+
 /// A coded service. `kumoi-codegen` generates the typed face (`Api`, `dispatch`) that implementations delegate to.
 pub trait Service: Send + Sync + 'static {
     /// The facts.
@@ -107,6 +116,15 @@ pub trait Service: Send + Sync + 'static {
     /// Whether it answers requests to websites ([`Call::website`](crate::Call::website)).
     fn serves_websites(&self) -> bool {
         false
+    }
+
+    /// Refuses a request for what its decoded input does not tell: a digest of its document, or a header that the operation does not take.
+    ///
+    /// # Errors
+    /// Why it is refused.
+    fn inspect(&self, operation: &Operation, sent: Sent<'_>) -> Result<(), Fault> {
+        let _ = (operation, sent);
+        Ok(())
     }
 
     /// Completes an input by what only the request's path or host says (such as the queue of an older query request).

@@ -131,6 +131,7 @@ impl House {
             source_arn: None,
             request_id: "r".into(),
             endpoint: Endpoint { scheme: "http", host: Arc::from("localhost") },
+            client: None,
             website: None,
             model,
             operation,

@@ -164,6 +164,7 @@ async fn tell(kernel: &Arc<Kernel>, world: Arc<World>, command: &str) -> Outcome
         source_arn: None,
         request_id: "r".into(),
         endpoint: Endpoint { scheme: "http", host: "localhost".into() },
+        client: None,
         website: None,
         model,
         operation,

@@ -1,5 +1,7 @@
 //! First stage: the head of a request, kept as it came over the wire.
 
+use std::net::IpAddr;
+
 use http::{HeaderMap, HeaderName, Method, Uri, Version, header};
 use kumoi_wire::post_form;
 use kumoi_wire::sigv4::RequestParts;
@@ -15,6 +17,8 @@ pub(crate) struct Head {
     host: String,
     /// `http` or `https`.
     pub(crate) scheme: &'static str,
+    /// Where the connection comes from.
+    pub(crate) peer: Option<IpAddr>,
 }
 
 /// The longest path with its query. AWS's longest are S3's: a key of 1,024 bytes, each percent-encoded, and a presigned query.
@@ -22,12 +26,20 @@ const LONGEST_TARGET: usize = 32 << 10;
 
 impl Head {
     /// Takes a request's head.
-    pub(crate) fn accept(parts: http::request::Parts, scheme: &'static str) -> Self {
+    pub(crate) fn accept(parts: http::request::Parts, scheme: &'static str, peer: Option<IpAddr>) -> Self {
         let host = match parts.headers.get(header::HOST) {
             Some(host) => String::from_utf8_lossy(host.as_bytes()).to_ascii_lowercase(),
             None => parts.uri.authority().map(|authority| authority.as_str().to_ascii_lowercase()).unwrap_or_default(),
         };
-        Self { version: parts.version, method: parts.method, uri: parts.uri, headers: parts.headers, host, scheme }
+        Self {
+            version: parts.version,
+            method: parts.method,
+            uri: parts.uri,
+            headers: parts.headers,
+            host,
+            scheme,
+            peer,
+        }
     }
 
     /// Refuses what is out of proportion before anything else looks at it.

@@ -16,9 +16,10 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use http::HeaderName;
+use http::header::{REFERER, USER_AGENT};
 use kumoi_core::clock::real_time;
 use kumoi_core::identity::{self, Credential};
-use kumoi_core::{Kernel, Principal, World};
+use kumoi_core::{Client, Kernel, Principal, Signature, SignaturePlace, World};
 use kumoi_model::partitions::partition_of;
 use kumoi_model::{Protocol, Service};
 use kumoi_store::{Scope, StoreError, WorldId};
@@ -111,6 +112,25 @@ pub(crate) fn world(
             format!("There is no world named {id}. `kumoi fork` makes one; GET /_kumoi/worlds lists those that exist.");
         Failure::plain(404, "UnknownWorld", message)
     })
+}
+
+/// What a policy can ask of the client, whose credentials may stand in a form.
+pub(crate) fn client(head: &Head, presented: &Presented<'_>, in_form: bool) -> Client {
+    let signed = match presented {
+        Presented::Header(signed) | Presented::Presigned(signed) => Some((signed.location, signed.algorithm.name())),
+        Presented::V2(signed) => Some((signed.location, "AWS")),
+        Presented::None | Presented::Older { .. } | Presented::Other { .. } => None,
+    };
+    let signature = signed.map(|(location, algorithm)| {
+        let place = match location {
+            _ if in_form => SignaturePlace::Form,
+            Location::Header => SignaturePlace::Header,
+            Location::Query => SignaturePlace::Query,
+        };
+        Signature { place, algorithm }
+    });
+    let header = |name| head.header(name).map(str::to_owned);
+    Client { address: head.peer, user_agent: header(USER_AGENT), referer: header(REFERER), signature }
 }
 
 /// What is to be authenticated.

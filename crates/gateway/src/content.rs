@@ -72,7 +72,7 @@ mod tests {
 
     fn head(encoding: &str) -> Head {
         let request = http::Request::post("/").header(CONTENT_ENCODING, encoding).body(()).unwrap();
-        Head::accept(request.into_parts().0, "http")
+        Head::accept(request.into_parts().0, "http", None)
     }
 
     fn gzip(content: &[u8]) -> Bytes {

@@ -1,6 +1,7 @@
 //! Connections: accepted within a bound, told apart by their first bytes, served until they end or the server stops.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -68,6 +69,7 @@ pub(crate) async fn accept(
 async fn connection(gateway: Arc<Gateway>, mut stream: TcpStream, stopping: CancellationToken) {
     // Answers are written whole, so waiting to fill a segment only adds latency.
     let _ = stream.set_nodelay(true);
+    let peer = stream.peer_addr().ok().map(|peer| peer.ip().to_canonical());
     let handshake = gateway.config.limits.handshake;
     let sniffed = tokio::select! {
         sniffed = tokio::time::timeout(handshake, sniff(&mut stream, true)) => sniffed,
@@ -75,7 +77,7 @@ async fn connection(gateway: Arc<Gateway>, mut stream: TcpStream, stopping: Canc
     };
     let Ok(Ok(Some((opening, ahead)))) = sniffed else { return };
     if opening != Opening::Tls {
-        return serve(gateway, stream, ahead, opening, "http", stopping).await;
+        return serve(gateway, stream, ahead, opening, ("http", peer), stopping).await;
     }
     let Some(acceptor) = gateway.tls.acceptor() else { return };
     let patient = Patient::new(stream, ahead, gateway.config.limits.write_stall);
@@ -85,14 +87,14 @@ async fn connection(gateway: Arc<Gateway>, mut stream: TcpStream, stopping: Canc
         Err(_) => return,
     };
     if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
-        return serve(gateway, stream, Bytes::new(), Opening::Http2, "https", stopping).await;
+        return serve(gateway, stream, Bytes::new(), Opening::Http2, ("https", peer), stopping).await;
     }
     let sniffed = tokio::select! {
         sniffed = tokio::time::timeout(handshake, sniff(&mut stream, false)) => sniffed,
         () = stopping.cancelled() => return,
     };
     if let Ok(Ok(Some((opening, ahead)))) = sniffed {
-        serve(gateway, stream, ahead, opening, "https", stopping).await;
+        serve(gateway, stream, ahead, opening, ("https", peer), stopping).await;
     }
 }
 
@@ -102,7 +104,7 @@ async fn serve<S>(
     stream: S,
     ahead: Bytes,
     opening: Opening,
-    scheme: &'static str,
+    (scheme, peer): (&'static str, Option<IpAddr>),
     stopping: CancellationToken,
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -117,7 +119,7 @@ async fn serve<S>(
         move |request| {
             let (gateway, exchange) = (gateway.clone(), activity.begin());
             async move {
-                let reply = pipeline::answer(&gateway, request, scheme).await;
+                let reply = pipeline::answer(&gateway, request, scheme, peer).await;
                 // The other requests at hand come first. Answers then go out one after the other, to clients that are awake already.
                 tokio::task::yield_now().await;
                 Ok::<_, Infallible>(reply.map(|body| exchange.with(body)))

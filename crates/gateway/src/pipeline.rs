@@ -7,6 +7,7 @@
 //! ```
 
 use std::any::Any;
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -30,9 +31,14 @@ use crate::identify::{hosts, identify, settle};
 use crate::{admin, compat, content, cors, decode, upload, website};
 
 /// Answers a request, whatever it is. A panic on the way costs this one request a 500.
-pub(crate) async fn answer(gateway: &Arc<Gateway>, request: Request<Incoming>, scheme: &'static str) -> Reply {
+pub(crate) async fn answer(
+    gateway: &Arc<Gateway>,
+    request: Request<Incoming>,
+    scheme: &'static str,
+    peer: Option<IpAddr>,
+) -> Reply {
     let (parts, body) = request.into_parts();
-    let head = Head::accept(parts, scheme);
+    let head = Head::accept(parts, scheme, peer);
     let mut body = RequestBody::new(body, &head.headers);
     let request_id = gateway.request_id();
     let work = async {
@@ -188,6 +194,7 @@ async fn call(
         source_arn: None,
         request_id: request_id.to_owned(),
         endpoint: Endpoint { scheme: head.scheme, host: head.host().into() },
+        client: Some(Arc::new(authenticate::client(head, presented, false))),
         website: None,
         model: target.model,
         operation: target.index,

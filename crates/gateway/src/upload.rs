@@ -3,6 +3,8 @@
 //!
 //! Everything between is `PutObject`'s: from the fields the request is made that would do the same, with the file as its streamed body.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use http::header::{CONTENT_TYPE, ETAG, LOCATION};
@@ -87,6 +89,7 @@ pub(crate) async fn answer(
         source_arn: None,
         request_id: request_id.to_owned(),
         endpoint: Endpoint { scheme: head.scheme, host: head.host().into() },
+        client: Some(Arc::new(authenticate::client(head, &presented, true))),
         website: None,
         model: target.model,
         operation: target.index,

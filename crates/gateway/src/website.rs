@@ -70,6 +70,7 @@ async fn show(
         source_arn: None,
         request_id: request_id.to_owned(),
         endpoint: Endpoint { scheme: head.scheme, host: head.host().into() },
+        client: Some(Arc::new(authenticate::client(head, &Presented::None, false))),
         website: Some(Arc::from(percent_decode_text(head.raw_path()))),
         model: target.model,
         operation: target.index,

@@ -12,6 +12,8 @@ pub enum DecodeError {
     Body(Cow<'static, str>),
     /// A header, label or query parameter is not of the form that its shape asks for.
     Binding(Cow<'static, str>),
+    /// The path is no text once it is decoded.
+    Path,
     /// A bound of [`Limits`](crate::Limits) was passed; names which.
     TooMuch(&'static str),
     /// The operation does not take this `Content-Type`.
@@ -39,7 +41,7 @@ impl DecodeError {
             Self::UnsupportedMediaType => ("UnsupportedMediaTypeException", 415),
             Self::NotAcceptable => ("NotAcceptableException", 406),
             Self::Internal(_) => ("InternalFailure", 500),
-            Self::Body(_) | Self::Binding(_) | Self::TooMuch(_) => (self.malformed_code(protocol), 400),
+            Self::Body(_) | Self::Binding(_) | Self::Path | Self::TooMuch(_) => (self.malformed_code(protocol), 400),
         };
         WireError::new(code, status, self.to_string())
     }
@@ -49,6 +51,7 @@ impl DecodeError {
             (Protocol::AwsQuery, _) => "MalformedInput",
             (Protocol::Ec2Query, _) => "InvalidParameterValue",
             (Protocol::RestXml, Self::Binding(_)) => "InvalidArgument",
+            (Protocol::RestXml, Self::Path) => "InvalidURI",
             (Protocol::RestXml, _) => "MalformedXML",
             _ => "SerializationException",
         }
@@ -59,6 +62,7 @@ impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Body(message) | Self::Binding(message) => f.write_str(message),
+            Self::Path => f.write_str("Couldn't parse the specified URI."),
             Self::TooMuch(what) => write!(f, "The request exceeds the allowed {what}"),
             Self::UnsupportedMediaType => f.write_str("The content type of the request is not supported"),
             Self::NotAcceptable => f.write_str("None of the acceptable content types can be produced"),

@@ -166,21 +166,7 @@ pub(crate) fn write(out: &mut String, timestamp: Timestamp, format: TimestampFor
     let millis = timestamp.nanos / 1_000_000;
     // Writing to a string cannot fail.
     let _ = match format {
-        TimestampFormat::Iso8601 => {
-            let t = civil(timestamp);
-            let (date, clock) = (t.date(), t.time());
-            let _ = write!(
-                out,
-                "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
-                date.year(),
-                date.month(),
-                date.day(),
-                clock.hour(),
-                clock.minute(),
-                clock.second()
-            );
-            if millis == 0 { write!(out, "Z") } else { write!(out, ".{millis:03}Z") }
-        }
+        TimestampFormat::Iso8601 => return write_date_time(out, timestamp, Millis::WhereThereAre),
         TimestampFormat::Rfc822 => {
             let t = civil(timestamp);
             let (date, clock) = (t.date(), t.time());
@@ -197,6 +183,34 @@ pub(crate) fn write(out: &mut String, timestamp: Timestamp, format: TimestampFor
             )
         }
         TimestampFormat::UnixTimestamp => write_epoch(out, timestamp.seconds, millis),
+    };
+}
+
+/// When a date has milliseconds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Millis {
+    Always,
+    WhereThereAre,
+}
+
+/// Appends `timestamp` as RFC 3339 has it, in UTC.
+pub(crate) fn write_date_time(out: &mut String, timestamp: Timestamp, shown: Millis) {
+    let t = civil(timestamp);
+    let (date, clock) = (t.date(), t.time());
+    // Writing to a string cannot fail.
+    let _ = write!(
+        out,
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
+        date.year(),
+        date.month(),
+        date.day(),
+        clock.hour(),
+        clock.minute(),
+        clock.second()
+    );
+    let _ = match (timestamp.nanos / 1_000_000, shown) {
+        (0, Millis::WhereThereAre) => write!(out, "Z"),
+        (millis, _) => write!(out, ".{millis:03}Z"),
     };
 }
 

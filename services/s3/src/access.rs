@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use kumoi_access::{Caller, CallerKind, Context, Policy, Verdict};
 use kumoi_core::identity::PrincipalKind;
-use kumoi_core::{Cx, Reply};
+use kumoi_core::{Client, Cx, Reply, SignaturePlace};
 use kumoi_model::{FromValue as _, Location, Service, Struct, Structure, Timestamp, Value};
 use kumoi_store::Scope;
 
@@ -29,18 +29,33 @@ pub(crate) fn account(cx: &Cx) -> Option<&str> {
     (principal.kind != PrincipalKind::Anonymous).then_some(principal.account.as_str())
 }
 
+/// The account of a caller that owns what it writes to a bucket, where that is not the bucket's.
+pub(crate) fn writer(cx: &Cx, bucket: &Bucket) -> Option<String> {
+    let other = !is_of(cx, &bucket.account) && !bucket.is_enforced();
+    account(cx).filter(|_| other).map(str::to_owned)
+}
+
 /// What access control list can grant an operation.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Granted {
     /// None: the bucket's owner alone has it.
     No,
+    /// None: the object's owner alone has it.
+    ToOwner,
     ByBucket(Permission),
     ByObject(Permission),
 }
 
+impl Granted {
+    /// Whether it is the owner of an object who has it first of all.
+    fn is_about_object(self) -> bool {
+        matches!(self, Self::ByObject(_) | Self::ToOwner)
+    }
+}
+
 /// What an operation needs: its action, without and with a version, and what may grant it.
 fn needed(operation: &str) -> Option<(&'static str, Option<&'static str>, Granted)> {
-    use Granted::{ByBucket, ByObject, No};
+    use Granted::{ByBucket, ByObject, ToOwner};
     use Permission::{Read, ReadAcp, Write, WriteAcp};
     Some(match operation {
         "ListObjects" | "ListObjectsV2" | "HeadBucket" => ("s3:ListBucket", None, ByBucket(Read)),
@@ -60,18 +75,18 @@ fn needed(operation: &str) -> Option<(&'static str, Option<&'static str>, Grante
         "GetObject" | "HeadObject" | "SelectObjectContent" => {
             ("s3:GetObject", Some("s3:GetObjectVersion"), ByObject(Read))
         }
-        "GetObjectAttributes" => ("s3:GetObjectAttributes", Some("s3:GetObjectVersionAttributes"), ByObject(Read)),
+        "GetObjectAttributes" => ("s3:GetObjectAttributes", Some("s3:GetObjectVersionAttributes"), ToOwner),
         "GetObjectTorrent" => ("s3:GetObjectTorrent", Some("s3:GetObjectVersionTorrent"), ByObject(Read)),
         "GetObjectAcl" => ("s3:GetObjectAcl", Some("s3:GetObjectVersionAcl"), ByObject(ReadAcp)),
         "PutObjectAcl" => ("s3:PutObjectAcl", Some("s3:PutObjectVersionAcl"), ByObject(WriteAcp)),
-        "GetObjectTagging" => ("s3:GetObjectTagging", Some("s3:GetObjectVersionTagging"), No),
-        "PutObjectTagging" => ("s3:PutObjectTagging", Some("s3:PutObjectVersionTagging"), No),
-        "DeleteObjectTagging" => ("s3:DeleteObjectTagging", Some("s3:DeleteObjectVersionTagging"), No),
-        "GetObjectRetention" => ("s3:GetObjectRetention", None, No),
-        "PutObjectRetention" => ("s3:PutObjectRetention", None, No),
-        "GetObjectLegalHold" => ("s3:GetObjectLegalHold", None, No),
-        "PutObjectLegalHold" => ("s3:PutObjectLegalHold", None, No),
-        "RestoreObject" => ("s3:RestoreObject", None, No),
+        "GetObjectTagging" => ("s3:GetObjectTagging", Some("s3:GetObjectVersionTagging"), ToOwner),
+        "PutObjectTagging" => ("s3:PutObjectTagging", Some("s3:PutObjectVersionTagging"), ToOwner),
+        "DeleteObjectTagging" => ("s3:DeleteObjectTagging", Some("s3:DeleteObjectVersionTagging"), ToOwner),
+        "GetObjectRetention" => ("s3:GetObjectRetention", None, ToOwner),
+        "PutObjectRetention" => ("s3:PutObjectRetention", None, ToOwner),
+        "GetObjectLegalHold" => ("s3:GetObjectLegalHold", None, ToOwner),
+        "PutObjectLegalHold" => ("s3:PutObjectLegalHold", None, ToOwner),
+        "RestoreObject" => ("s3:RestoreObject", None, Granted::No),
         _ => return None,
     })
 }
@@ -159,7 +174,7 @@ impl<'a> Named<'a> {
     }
 
     /// What else an operation does than what it is called for: each needs its own permission.
-    fn further_actions(&self) -> Vec<&'static str> {
+    fn further_actions(&self, granted: Granted) -> Vec<(&'static str, Granted)> {
         const GRANTS: [&str; 5] = ["ACL", "GrantFullControl", "GrantRead", "GrantReadACP", "GrantWriteACP"];
         let mut actions = Vec::new();
         if matches!(self.operation, "PutObject" | "CreateMultipartUpload" | "CopyObject") {
@@ -172,12 +187,16 @@ impl<'a> Named<'a> {
             let given = |members: &[&str]| members.iter().any(|member| self.has(member));
             actions.extend(further.iter().filter(|(members, _)| given(members)).map(|(_, action)| *action));
         }
-        if self.operation == "GetObjectAttributes" {
-            actions.push("s3:GetObject");
+        let mut actions: Vec<_> = actions.into_iter().map(|action| (action, granted)).collect();
+        // Who deletes what has a certain tag learns what it has.
+        let looks = self.operation == "DeleteObject" && self.text("IfMatch").is_some_and(|tag| tag != "*");
+        if looks || self.operation == "GetObjectAttributes" {
+            let action = if self.has("VersionId") { "s3:GetObjectVersion" } else { "s3:GetObject" };
+            actions.push((action, Granted::ByObject(Permission::Read)));
         }
         let bypass = self.structure.member("BypassGovernanceRetention").and_then(|(index, _)| self.members.get(index));
         if matches!(bypass, Some(Value::Bool(true))) {
-            actions.push("s3:BypassGovernanceRetention");
+            actions.push(("s3:BypassGovernanceRetention", Granted::No));
         }
         actions
     }
@@ -205,6 +224,9 @@ impl<'a> Named<'a> {
                 }
                 (Location::Header, header) if header.starts_with("x-amz-") => {
                     context.set(["s3:", header].concat(), text);
+                }
+                (Location::Header, "if-match" | "if-none-match") => {
+                    context.set(["s3:", name.as_str()].concat(), text);
                 }
                 (Location::QueryString, "prefix" | "delimiter" | "max-keys" | "versionid") => {
                     context.set(["s3:", name.as_str()].concat(), text);
@@ -273,12 +295,12 @@ pub(crate) async fn authorize(cx: &Cx, operation: &str, input: &Value, point: Op
         return decide(cx, &bucket, &request).await;
     };
     // The owner of a bucket may do everything with it that no policy denies, but not with what others own in it.
-    if own && !bucket.has(Kind::Policy) && !matches!(granted, Granted::ByObject(_)) {
+    if own && !bucket.has(Kind::Policy) && !granted.is_about_object() {
         return Ok(());
     }
     let action = if version.is_some() { with_version.unwrap_or(action) } else { action };
     decide(cx, &bucket, &Request { name, action, granted, key, version, input, point }).await?;
-    for action in named.further_actions() {
+    for (action, granted) in named.further_actions(granted) {
         decide(cx, &bucket, &Request { name, action, granted, key, version, input, point }).await?;
     }
     Ok(())
@@ -303,8 +325,8 @@ fn through_point(cx: &Cx, bucket: &Bucket, named: &Named<'_>, point: &Point) -> 
         Some((action, ..)) => action.to_owned(),
         None => owners_action(named.operation),
     };
-    let actions = [&[action.as_str()][..], &named.further_actions()].concat();
-    for action in actions {
+    let further = named.further_actions(Granted::No).into_iter().map(|(action, _)| action);
+    for action in std::iter::once(action.as_str()).chain(further) {
         let wanted = points::Wanted { action, key: named.text("Key") };
         point.decide(cx, &bucket.account, &wanted, &context)?;
     }
@@ -341,7 +363,7 @@ pub(crate) async fn delete(
 async fn decide(cx: &Cx, bucket: &Bucket, request: &Request<'_>) -> Reply<()> {
     let own = is_of(cx, &bucket.account);
     let policy = policy(cx, bucket).await?;
-    let about_object = matches!(request.granted, Granted::ByObject(_));
+    let about_object = request.granted.is_about_object();
     let asks = |prefix: &str| policy.as_ref().is_some_and(|policy| policy.asks_for(prefix));
     let object = if about_object || asks("s3:existingobjecttag/") { object(cx, bucket, request).await? } else { None };
     let foreign = about_object && object.as_ref().is_some_and(|object| acl::owner_of(bucket, object) != bucket.account);
@@ -411,10 +433,33 @@ fn context<'a>(cx: &Cx, bucket: &Bucket, point: Option<&Point>) -> Context<'a> {
     context.set("aws:RequestedRegion", cx.region().to_owned());
     context.set("aws:ResourceAccount", bucket.account.clone());
     context.set("s3:ResourceAccount", bucket.account.clone());
+    if let Some(client) = &cx.call_info().client {
+        describe_client(&mut context, client);
+    }
     if let Some(arn) = &cx.call_info().source_arn {
         context.set("aws:SourceArn", arn.clone());
     }
     context
+}
+
+fn describe_client(context: &mut Context<'_>, client: &Client) {
+    let place = client.signature.map(|signature| match signature.place {
+        SignaturePlace::Header => "REST-HEADER",
+        SignaturePlace::Query => "REST-QUERY-STRING",
+        SignaturePlace::Form => "POST",
+    });
+    let facts = [
+        ("aws:SourceIp", client.address.map(|address| address.to_string())),
+        ("aws:UserAgent", client.user_agent.clone()),
+        ("aws:Referer", client.referer.clone()),
+        ("s3:authType", place.map(str::to_owned)),
+        ("s3:signatureversion", client.signature.map(|signature| signature.algorithm.to_owned())),
+    ];
+    for (key, value) in facts {
+        if let Some(value) = value {
+            context.set(key, value);
+        }
+    }
 }
 
 /// Whether the policy allows it.
@@ -512,7 +557,8 @@ fn by_list(cx: &Cx, bucket: &Bucket, request: &Request<'_>, object: Option<&Obje
     match (request.granted, object) {
         (Granted::No, _) => false,
         (Granted::ByBucket(permission), _) => by_bucket(permission),
-        (Granted::ByObject(_), None) => by_bucket(Permission::Read),
+        (Granted::ByObject(_) | Granted::ToOwner, None) => by_bucket(Permission::Read),
+        (Granted::ToOwner, Some(object)) => caller == Some(acl::owner_of(bucket, object)),
         (Granted::ByObject(permission), Some(object)) => {
             let own = acl::owner_of(bucket, object);
             match acl::effective(bucket, object.attributes.acl.as_ref()) {

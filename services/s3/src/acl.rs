@@ -136,7 +136,7 @@ fn canned(name: &str, owners: &Owners<'_>) -> Result<Acl, Fault> {
             return Err(fault.with_detail("ArgumentName", "x-amz-acl").with_detail("ArgumentValue", name));
         }
     };
-    Ok(Acl(others.into_iter().chain([own]).collect()))
+    Ok(Acl([own].into_iter().chain(others).collect()))
 }
 
 impl Acl {
@@ -209,11 +209,19 @@ fn to_api(cx: &Cx, acl: Option<&Acl>, own: &str) -> Vec<api::Grant> {
     grants.collect()
 }
 
-/// Checks a list against what the bucket allows: those whose owner has everything accept a list that says just that.
-pub(crate) async fn allowed(cx: &Cx, bucket: &Bucket, acl: Option<Acl>) -> Result<Option<Acl>, Fault> {
+/// Checks a list against what the bucket allows. Where lists are disabled, one that gives the bucket's owner everything and nobody else anything is
+/// accepted; `private` is not such a list, as it speaks of who writes.
+pub(crate) async fn allowed(
+    cx: &Cx,
+    bucket: &Bucket,
+    canned: Option<&str>,
+    acl: Option<Acl>,
+) -> Result<Option<Acl>, Fault> {
     let Some(acl) = acl else { return Ok(None) };
     if bucket.is_enforced() {
-        return if acl.is_only_for(&bucket.account) && !acl.0.is_empty() { Ok(None) } else { Err(acl_not_supported()) };
+        let owners = acl.is_only_for(&bucket.account) && !acl.0.is_empty();
+        let named = canned.is_none_or(|name| name == "bucket-owner-full-control");
+        return if owners && named { Ok(None) } else { Err(acl_not_supported()) };
     }
     let blocks = || crate::points::account_block(cx, &bucket.account);
     if acl.is_public() && (bucket.blocked().public_acls || blocks().await?.public_acls) {
@@ -253,7 +261,7 @@ pub(crate) async fn put_bucket(cx: &Cx, input: api::PutBucketAclInput) -> Reply<
     let asked = Asked { write: input.grant_write.as_deref(), ..asked!(input) };
     let owners = Owners { own: &bucket.account, bucket: None };
     let acl = wanted(asked, input.access_control_policy, &owners)?;
-    bucket.acl = allowed(cx, &bucket, Some(acl)).await?;
+    bucket.acl = allowed(cx, &bucket, asked.canned, Some(acl)).await?;
     cx.tx().put(&Scope::world(), &BUCKETS, &input.bucket, &bucket).await?;
     Ok(api::PutBucketAclOutput::default())
 }
@@ -282,7 +290,7 @@ pub(crate) async fn put_object(cx: &Cx, input: api::PutObjectAclInput) -> Reply<
     let asked = Asked { write: input.grant_write.as_deref(), ..asked!(input) };
     let owners = Owners { own: &own, bucket: Some(&bucket.account) };
     let acl = wanted(asked, input.access_control_policy, &owners)?;
-    object.attributes.acl = allowed(cx, &bucket, Some(acl)).await?;
+    object.attributes.acl = allowed(cx, &bucket, asked.canned, Some(acl)).await?;
     versions::update(cx, &bucket, &input.key, object, place).await?;
     Ok(api::PutObjectAclOutput::default())
 }

@@ -5,7 +5,7 @@ use md5::{Digest as _, Md5};
 
 use crate::acl::Owners;
 use crate::tables::{Attributes, Bucket, Encryption, Ownership};
-use crate::{acl, config, encryption, lock, tags};
+use crate::{access, acl, config, encryption, lock, tags};
 
 /// The members of a request that say it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -57,7 +57,7 @@ impl Asked<'_> {
         let owner = self.owner(cx, bucket);
         let own = owner.as_deref().unwrap_or(&bucket.account);
         let asked = self.acl.read(&Owners { own, bucket: Some(&bucket.account) })?;
-        let acl = acl::allowed(cx, bucket, asked).await?;
+        let acl = acl::allowed(cx, bucket, self.acl.canned, asked).await?;
         let (retention, hold) = self.lock.read(cx, bucket)?;
         let retention = match retention {
             None => config::lock::default(cx, bucket).await?,
@@ -75,10 +75,7 @@ impl Asked<'_> {
     fn owner(&self, cx: &Cx, bucket: &Bucket) -> Option<String> {
         let handed_over =
             bucket.ownership == Some(Ownership::Preferred) && self.acl.canned == Some("bucket-owner-full-control");
-        if crate::access::is_of(cx, &bucket.account) || bucket.is_enforced() || handed_over {
-            return None;
-        }
-        crate::access::account(cx).map(str::to_owned)
+        access::writer(cx, bucket).filter(|_| !handed_over)
     }
 }
 

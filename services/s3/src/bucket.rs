@@ -66,7 +66,7 @@ pub(crate) async fn create(cx: &Cx, input: api::CreateBucketInput) -> Reply<api:
     if bucket.is_enforced() && acl.is_some() && asked.canned != Some("private") {
         return Err(acl_against_ownership().into());
     }
-    bucket.acl = acl::allowed(cx, &bucket, acl).await?;
+    bucket.acl = if bucket.is_enforced() { None } else { acl::allowed(cx, &bucket, asked.canned, acl).await? };
     cx.tx().put(&Scope::world(), &BUCKETS, &input.bucket, &bucket).await?;
     Ok(created(&input.bucket))
 }
@@ -74,7 +74,7 @@ pub(crate) async fn create(cx: &Cx, input: api::CreateBucketInput) -> Reply<api:
 /// A bucket that is made again in the home region stays as it is, but for its access control list.
 async fn again(cx: &Cx, name: &String, mut bucket: Bucket, asked: &acl::Asked<'_>) -> Reply<()> {
     let acl = asked.read(&Owners { own: &bucket.account, bucket: None })?;
-    let acl = if bucket.is_enforced() { None } else { acl::allowed(cx, &bucket, acl).await? };
+    let acl = if bucket.is_enforced() { None } else { acl::allowed(cx, &bucket, asked.canned, acl).await? };
     if acl != bucket.acl {
         bucket.acl = acl;
         cx.tx().put(&Scope::world(), &BUCKETS, name, &bucket).await?;

@@ -65,7 +65,7 @@ async fn remove(
     let Some(id) = id else {
         let object = versions::current(cx, bucket, key).await?;
         expected.check(object.as_ref(), key)?;
-        let marker = versions::delete(cx, bucket, key, None).await?;
+        let marker = versions::delete(cx, bucket, key, access::writer(cx, bucket)).await?;
         let version = marker.as_ref().map(|marker| marker.version.clone().unwrap_or_else(|| "null".to_owned()));
         return Ok(Gone { version, marker: marker.is_some() });
     };

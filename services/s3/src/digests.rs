@@ -7,9 +7,9 @@ use aws_lc_rs::digest::{self, Context};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use crc_fast::{CrcAlgorithm, Digest as Crc};
-use kumoi_core::Fault;
 use kumoi_core::body::Watch;
-use kumoi_model::Trailers;
+use kumoi_core::{Fault, Sent};
+use kumoi_model::{Operation, Trailers};
 use md5::{Digest as _, Md5};
 
 use crate::errors::{bad_digest, bad_md5, entity_too_large, invalid_digest, invalid_request};
@@ -167,6 +167,26 @@ impl Claims {
         });
         Ok(Self { md5: md5.transpose()?, checksum, algorithm: algorithm.transpose()? })
     }
+}
+
+/// Checks the digests of a document, which some operations must have (User Guide, "Checking object integrity in Amazon S3").
+pub(crate) fn check_document(operation: &Operation, sent: Sent<'_>) -> Result<(), Fault> {
+    let takes = operation.checksum_required || operation.checksum_member.is_some();
+    let Some(document) = sent.document.filter(|_| takes) else { return Ok(()) };
+    let md5 = (sent.header)("content-md5");
+    let checksums = Algorithm::ALL.map(|algorithm| (algorithm, (sent.header)(&algorithm.header())));
+    if md5.is_none() && checksums.iter().all(|(_, value)| value.is_none()) {
+        // An access control list can be named in a header, without a document.
+        return if operation.checksum_required && !document.is_empty() { Err(missing_digest()) } else { Ok(()) };
+    }
+    let claims = Claims::read(md5, (sent.header)("x-amz-sdk-checksum-algorithm"), checksums)?;
+    let mut digesting = Digesting::new(claims, None, None);
+    digesting.see(document)?;
+    digesting.end().map(drop)
+}
+
+fn missing_digest() -> Fault {
+    invalid_request("Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
 }
 
 /// A checksum that has the form of one.

@@ -5,7 +5,8 @@
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use kumoi_core::{Cx, Fault};
+use kumoi_core::{Cx, Fault, Sent};
+use kumoi_model::Operation;
 use md5::{Digest as _, Md5};
 
 use crate::errors::{access_denied, invalid_argument, invalid_encryption_algorithm, invalid_request};
@@ -77,6 +78,18 @@ impl CustomerKey<'_> {
             (Some(_), _) => Err(invalid_request("The encryption parameters are not applicable to this object.")),
             (None, _) => Ok(()),
         }
+    }
+}
+
+/// Refuses readers who say how an object is encrypted: that is for writers to say (API Reference, `GetObject`).
+pub(crate) fn check_reader(operation: &Operation, sent: Sent<'_>) -> Result<(), Fault> {
+    const HEADER: &str = "x-amz-server-side-encryption";
+    match (sent.header)(HEADER) {
+        Some(value) if matches!(operation.name.as_str(), "GetObject" | "HeadObject") => {
+            let fault = invalid_argument(format!("{HEADER} header is not supported for this operation."));
+            Err(fault.with_detail("ArgumentName", HEADER).with_detail("ArgumentValue", value))
+        }
+        _ => Ok(()),
     }
 }
 

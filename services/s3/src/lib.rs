@@ -49,8 +49,8 @@ mod versions;
 
 use std::sync::Arc;
 
-use kumoi_core::{Cx, Descriptor, Future, OptionEffect, Reply, Service, ServiceOption, ValidationStyle};
-use kumoi_model::Value;
+use kumoi_core::{Cx, Descriptor, Fault, Future, OptionEffect, Reply, Sent, Service, ServiceOption, ValidationStyle};
+use kumoi_model::{Operation, Value};
 
 /// The service, for the list of services.
 pub fn service() -> Arc<dyn Service> {
@@ -77,6 +77,11 @@ impl Service for S3 {
             access::authorize(cx, operation, input, point).await?;
             api::dispatch(self, cx, operation, input).await
         })
+    }
+
+    fn inspect(&self, operation: &Operation, sent: Sent<'_>) -> Result<(), Fault> {
+        encryption::check_reader(operation, sent)?;
+        digests::check_document(operation, sent)
     }
 
     fn options(&self) -> &'static [ServiceOption] {

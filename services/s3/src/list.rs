@@ -13,6 +13,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::errors::invalid_argument;
 use crate::tables::{Bucket, OBJECTS, Object, UPLOADS, Upload, VERSIONS, Version};
+use crate::versions::Position;
 use crate::{accounts, acl, api, bucket, get, multipart, put};
 
 /// The most that a listing returns.
@@ -160,27 +161,38 @@ struct Versions {
 }
 
 impl Versions {
-    /// `place` is that of the version of the key `query.after` that the listing goes on behind: `Some(None)` for the object that a plain listing
-    /// shows.
-    fn new(bucket: &Bucket, query: &Query<'_>, place: Option<Option<u64>>) -> Self {
+    /// `position` is where the listing goes on within the key `query.after`, if not behind it.
+    fn new(bucket: &Bucket, query: &Query<'_>, position: Option<Position>) -> Self {
         let start = (bucket.id,);
+        let mut objects = Objects::new(bucket, query);
         let mut older = KeyRange::starts_with(&start, query.prefix);
+        let mut last = query.after.to_owned();
         if !query.after.is_empty() {
-            older = match (query.passed(), place) {
+            older = match (query.passed(), position) {
                 (Some(prefix), _) => older.past_texts(&start, prefix),
                 (None, None) => older.after(&(bucket.id, query.after)),
-                (None, Some(None)) => older.from(&(bucket.id, query.after)),
-                (None, Some(Some(place))) => older.after(&(bucket.id, query.after, place)),
+                (None, Some(position)) => {
+                    if position.shown {
+                        objects.range = KeyRange::starts_with(&start, query.prefix).from(&(bucket.id, query.after));
+                    }
+                    if position.first {
+                        last.clear();
+                    }
+                    match position.behind {
+                        None => older.from(&(bucket.id, query.after)),
+                        Some(place) => older.after(&(bucket.id, query.after, place)),
+                    }
+                }
             };
         }
         Self {
-            objects: Objects::new(bucket, query),
+            objects,
             objects_ahead: VecDeque::new(),
             objects_ended: false,
             older,
             older_ahead: VecDeque::new(),
             older_ended: false,
-            last: query.after.to_owned(),
+            last,
         }
     }
 }
@@ -428,14 +440,14 @@ pub(crate) async fn versions(cx: &Cx, input: api::ListObjectVersionsInput) -> Re
         after: input.key_marker.as_deref().unwrap_or_default(),
         max: usize::try_from(max).unwrap_or(0),
     };
-    let place = match input.version_id_marker.as_deref().filter(|id| !id.is_empty()) {
+    let position = match input.version_id_marker.as_deref().filter(|id| !id.is_empty()) {
         None => None,
         Some(_) if query.after.is_empty() => {
             return Err(invalid_argument("A version-id marker cannot be specified without a key marker.").into());
         }
-        Some(id) => crate::versions::find(cx, &bucket, query.after, Some(id)).await?.map(|found| found.place()),
+        Some(id) => Some(crate::versions::position(cx, &bucket, query.after, id).await?),
     };
-    let found = search(cx, Versions::new(&bucket, &query, place), &query).await?;
+    let found = search(cx, Versions::new(&bucket, &query, position), &query).await?;
     let next = found.next();
     let next_version = (!found.ends_in_prefix && found.truncated)
         .then(|| found.entries.last().map(|(_, (version, _))| version.id().to_owned()));

@@ -43,7 +43,8 @@ pub(crate) async fn create(cx: &Cx, input: api::CreateMultipartUploadInput) -> R
         attributes,
         initiator: cx.account().to_owned(),
     };
-    let id = cx.ids().alphanumeric(64);
+    // Uploads of a key are listed in the order in which they were begun.
+    let id = format!("{:016x}{}", cx.ids().sequence(), cx.ids().alphanumeric(48));
     cx.tx().put(&Scope::world(), &UPLOADS, &(bucket.id, input.key.clone(), id.clone()), &upload).await?;
     let mut output = api::CreateMultipartUploadOutput {
         bucket: Some(input.bucket),

@@ -7,7 +7,7 @@ use kumoi_core::{Cx, Fault, Reply};
 
 use crate::digests::{Claims, Digesting, Digests};
 use crate::encryption::tell_encryption;
-use crate::errors::{invalid_storage_class, metadata_too_large};
+use crate::errors::{invalid_request, invalid_storage_class, metadata_too_large};
 use crate::inputs::{checksums, headers, tell_checksum};
 use crate::names::check_key;
 use crate::tables::{Attributes, Content, Headers, Object};
@@ -35,6 +35,11 @@ pub(crate) async fn put(cx: &Cx, input: api::PutObjectInput) -> Reply<api::PutOb
     let attributes = attributes::asked!(input).read(cx, &bucket).await?;
     let (md5, announced) = (input.content_md5.as_deref(), input.checksum_algorithm.as_deref());
     let claims = Claims::read(md5, announced, checksums!(input))?;
+    let locked = input.object_lock_mode.is_some() || input.object_lock_legal_hold_status.is_some();
+    if locked && md5.is_none() && claims.given().is_none() {
+        let message = "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock parameters";
+        return Err(invalid_request(message).into());
+    }
     let trailers = input.body.as_ref().map(|body| body.trailers().clone());
     let received = cx.receive(input.body.as_ref(), || Digesting::new(claims, trailers, None))?;
     let conditions = (input.if_match.as_deref(), input.if_none_match.as_deref());

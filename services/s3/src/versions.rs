@@ -11,8 +11,52 @@ use crate::get::http_date;
 use crate::tables::{Bucket, Marker, OBJECTS, Object, VERSION_IDS, VERSIONS, Version, Versioning};
 use crate::{conditions, content};
 
-/// Characters of a version's id.
+/// Characters of a version's id: random ones, then the number of its making in hexadecimal digits, by which versions are in order also when one of
+/// them is gone.
 const ID: usize = 32;
+const NUMBER: usize = 16;
+
+fn new_version(cx: &Cx) -> String {
+    format!("{}{:0width$x}", cx.ids().alphanumeric(ID - NUMBER), cx.ids().sequence(), width = NUMBER)
+}
+
+/// The place among the older ones that an id stands for.
+fn place_of(id: &str) -> Option<u64> {
+    let number = id.get(ID - NUMBER..).filter(|number| number.len() == NUMBER)?;
+    u64::from_str_radix(number, 16).ok().map(|number| !number)
+}
+
+/// Checks the form of an id.
+fn check_id(id: &str) -> Result<(), Fault> {
+    let valid = id == "null" || (id.is_ascii() && place_of(id).is_some());
+    if valid { Ok(()) } else { Err(invalid_argument("Invalid version id specified")) }
+}
+
+/// Where a listing of versions goes on within a key.
+pub(crate) struct Position {
+    /// The object that a plain listing shows is yet to come.
+    pub(crate) shown: bool,
+    /// What is older than the version of this place is yet to come; `None` for all.
+    pub(crate) behind: Option<u64>,
+    /// What comes next is the latest of the key.
+    pub(crate) first: bool,
+}
+
+/// Where a listing goes on behind a version, which may have been deleted since: who empties a bucket lists and deletes in turn.
+pub(crate) async fn position(cx: &Cx, bucket: &Bucket, key: &str, id: &str) -> Reply<Position> {
+    if let Some(found) = find(cx, bucket, key, Some(id)).await? {
+        return Ok(Position { shown: false, behind: found.place, first: false });
+    }
+    // The version `null` has no number of its own: what is listed twice does less harm than what is left out.
+    let Some(gone) = place_of(id) else { return Ok(Position { shown: true, behind: None, first: true }) };
+    let younger = |place: Option<u64>| place.is_some_and(|place| place < gone);
+    let shown = match current(cx, bucket, key).await? {
+        Some(object) => !younger(object.version.as_deref().and_then(place_of)),
+        None => true,
+    };
+    let first = shown && !younger(older(cx, bucket, key).await?.and_then(|found| found.place));
+    Ok(Position { shown, behind: Some(gone), first })
+}
 
 /// A version that was found.
 pub(crate) struct Found {
@@ -22,11 +66,6 @@ pub(crate) struct Found {
 }
 
 impl Found {
-    /// Its place among the older ones; `None` for the object that a plain listing shows.
-    pub(crate) fn place(&self) -> Option<u64> {
-        self.place
-    }
-
     /// The object, unless it is a delete marker.
     pub(crate) fn object(self) -> Option<Object> {
         match self.version {
@@ -43,12 +82,7 @@ pub(crate) async fn current(cx: &Cx, bucket: &Bucket, key: &str) -> Reply<Option
 
 /// The version of that id, or the latest, which may be a delete marker.
 pub(crate) async fn find(cx: &Cx, bucket: &Bucket, key: &str, id: Option<&str>) -> Reply<Option<Found>> {
-    if let Some(id) = id
-        && id != "null"
-        && (id.len() != ID || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()))
-    {
-        return Err(invalid_argument("Invalid version id specified").into());
-    }
+    id.map_or(Ok(()), check_id)?;
     let current = current(cx, bucket, key).await?.map(Version::Object);
     if let Some(version) = current
         && id.is_none_or(|id| id == version.id())
@@ -118,7 +152,9 @@ async fn put_older(cx: &Cx, bucket: &Bucket, key: &str, place: u64, version: &Ve
 
 /// Adds a version to those that a plain listing does not show.
 async fn retire(cx: &Cx, bucket: &Bucket, key: &str, version: &Version) -> Reply<()> {
-    put_older(cx, bucket, key, !cx.ids().sequence(), version).await
+    // The version `null` is younger than all that are there already.
+    let place = place_of(version.id()).unwrap_or_else(|| !cx.ids().sequence());
+    put_older(cx, bucket, key, place, version).await
 }
 
 /// Removes the version `null` from among the older ones.
@@ -151,10 +187,10 @@ pub(crate) async fn put(
     conditions::of_write(before.as_ref(), key, if_match, if_none_match)?;
     match bucket.versioning {
         Versioning::Enabled => {
-            object.version = Some(cx.ids().alphanumeric(ID));
             if let Some(before) = before {
                 retire(cx, bucket, key, &Version::Object(before)).await?;
             }
+            object.version = Some(new_version(cx));
         }
         Versioning::Suspended => {
             replace_null(cx, bucket, key, before).await?;
@@ -198,7 +234,7 @@ pub(crate) async fn delete(cx: &Cx, bucket: &Bucket, key: &str, owner: Option<St
             if let Some(before) = before {
                 retire(cx, bucket, key, &Version::Object(before)).await?;
             }
-            Some(cx.ids().alphanumeric(ID))
+            Some(new_version(cx))
         }
         (Versioning::Suspended, before) => {
             replace_null(cx, bucket, key, before).await?;

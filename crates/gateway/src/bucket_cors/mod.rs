@@ -109,6 +109,7 @@ async fn rules_of(gateway: &Gateway, world: Arc<World>, bucket: &str) -> Option<
         source_arn: None,
         request_id: gateway.request_id(),
         endpoint: Endpoint { scheme: "http", host: Arc::from("localhost") },
+        client: None,
         website: None,
         model,
         operation,

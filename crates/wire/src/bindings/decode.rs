@@ -62,7 +62,7 @@ pub(super) fn malformed(member: &Member) -> DecodeError {
 
 fn label(service: &Service, member: &Member, shape: &Shape, labels: &Labels) -> Result<Option<Value>, DecodeError> {
     let Some(raw) = labels.get(member.wire_name()) else { return Ok(None) };
-    let text: Cow<'_, str> = percent_decode_str(raw).decode_utf8().map_err(|_| malformed(member))?;
+    let text: Cow<'_, str> = percent_decode_str(raw).decode_utf8().map_err(|_| DecodeError::Path)?;
     scalar(service, member, shape, &text).map(Some)
 }
 

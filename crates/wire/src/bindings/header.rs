@@ -60,13 +60,17 @@ fn json_value(service: &Service, member: &Member, text: &str, limits: &Limits) -
     Ok(Value::String(text))
 }
 
-/// Reads all headers whose name begins with the member's prefix. Names are in lower case, as `http` keeps them.
+/// Reads all headers whose name begins with the member's prefix. Names are in lower case, as `http` keeps them. Each byte of a value is a character,
+/// those of ISO 8859-1: such headers are what users make of them, and come back as they were sent.
 pub(super) fn read_prefixed(member: &Member, headers: &HeaderMap) -> Result<Option<Value>, DecodeError> {
     let prefix = member.location_name.as_deref().unwrap_or_default().to_ascii_lowercase();
     let mut entries = Vec::new();
     for name in headers.keys() {
         if let (Some(key), Some(line)) = (name.as_str().strip_prefix(&prefix), headers.get(name)) {
-            entries.push((key.to_owned(), Value::String(line_text(line, member)?.to_owned())));
+            entries.push((
+                key.to_owned(),
+                Value::String(line.as_bytes().trim_ascii().iter().map(|byte| char::from(*byte)).collect()),
+            ));
         }
     }
     Ok(if entries.is_empty() { None } else { Some(Value::Map(entries)) })
@@ -144,7 +148,7 @@ pub(super) fn write(
                 .ok_or_else(|| EncodeError::Mismatch(shape.name.clone()))?;
         }
     }
-    insert(member, member.wire_name(), &out, headers)
+    insert(member, member.wire_name(), out.as_bytes(), headers)
 }
 
 fn write_item(
@@ -177,15 +181,16 @@ pub(super) fn write_prefixed(member: &Member, value: &Value, headers: &mut Heade
     let prefix = member.location_name.as_deref().unwrap_or_default();
     for (key, value) in entries {
         let Value::String(text) = value else { return Err(EncodeError::Mismatch(member.name.clone())) };
-        insert(member, &format!("{prefix}{key}"), text, headers)?;
+        let bytes: Option<Vec<u8>> = text.chars().map(|character| u8::try_from(character).ok()).collect();
+        insert(member, &format!("{prefix}{key}"), bytes.as_deref().unwrap_or(text.as_bytes()), headers)?;
     }
     Ok(())
 }
 
-fn insert(member: &Member, name: &str, text: &str, headers: &mut HeaderMap) -> Result<(), EncodeError> {
+fn insert(member: &Member, name: &str, text: &[u8], headers: &mut HeaderMap) -> Result<(), EncodeError> {
     let unwritable = || EncodeError::Unwritable(member.name.clone());
     let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| unwritable())?;
-    let value = HeaderValue::from_bytes(text.as_bytes()).map_err(|_| unwritable())?;
+    let value = HeaderValue::from_bytes(text).map_err(|_| unwritable())?;
     headers.insert(name, value);
     Ok(())
 }

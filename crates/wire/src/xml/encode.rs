@@ -4,6 +4,7 @@ use kumoi_model::{Kind, Member, Service, Shape, Struct, Structure, TimestampForm
 
 use super::Writer;
 use crate::names::Scope;
+use crate::timestamp::{self, Millis};
 use crate::{EncodeError, names, text};
 
 /// Deepest nesting of an output. Services bound what they store, so that only a mistake of theirs gets here.
@@ -175,6 +176,11 @@ impl<'a> Encoder<'a> {
     fn scalar(&self, member: &Member, shape: &Shape, value: &Value) -> Result<String, EncodeError> {
         let format = names::timestamp_format(self.service, member, TimestampFormat::Iso8601);
         let mut text = String::new();
+        // S3's documents have the milliseconds also where they are none, and the published package does not tell.
+        if let (Value::Timestamp(moment), TimestampFormat::Iso8601, "s3") = (value, format, self.service.id.as_str()) {
+            timestamp::write_date_time(&mut text, *moment, Millis::Always);
+            return Ok(text);
+        }
         text::write(&mut text, value, &shape.kind, format).ok_or_else(|| EncodeError::Mismatch(shape.name.clone()))?;
         Ok(text)
     }

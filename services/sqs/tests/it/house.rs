@@ -56,6 +56,7 @@ impl House {
             source_arn: None,
             request_id: "r".into(),
             endpoint: Endpoint { scheme: "http", host: "localhost:4566".into() },
+            client: None,
             website: None,
             input: shapes.input.map_or(Value::Struct(Struct::new()), |shape| to_value(model, shape, &input)),
             model,

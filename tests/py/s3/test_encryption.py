@@ -1,0 +1,124 @@
+"""How objects are encrypted, as answers tell. User Guide, "Protecting data with server-side encryption"."""
+
+import base64
+import hashlib
+
+import pytest
+
+from harness.s3 import refusal
+
+KMS = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "arn:aws:kms:us-east-1:000000000000:key/1"}
+
+
+def key_of(byte):
+    key = byte * 32
+    return {
+        "SSECustomerAlgorithm": "AES256",
+        "SSECustomerKey": base64.b64encode(key).decode(),
+        "SSECustomerKeyMD5": base64.b64encode(hashlib.md5(key).digest()).decode(),
+    }
+
+
+OWN, WRONG = key_of(b"k"), key_of(b"w")
+TOLD = ("ServerSideEncryption", "SSEKMSKeyId", "SSECustomerAlgorithm", "SSECustomerKeyMD5", "BucketKeyEnabled")
+
+
+def told(answer):
+    return {name: answer[name] for name in TOLD if name in answer}
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({}, {"ServerSideEncryption": "AES256"}),
+        ({"ServerSideEncryption": "AES256"}, {"ServerSideEncryption": "AES256"}),
+        (KMS, KMS),
+        ({**KMS, "BucketKeyEnabled": True}, {**KMS, "BucketKeyEnabled": True}),
+        ({**KMS, "ServerSideEncryption": "aws:kms:dsse"}, {**KMS, "ServerSideEncryption": "aws:kms:dsse"}),
+    ],
+)
+def test_what_is_told_of_keys_of_aws(s3, bucket, put, asked, expected):
+    assert told(put("key", **asked)) == expected
+    assert told(s3.head_object(Bucket=bucket, Key="key")) == expected
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="key", **asked)
+    assert told(upload) == expected
+    assert told(s3.copy_object(Bucket=bucket, Key="copy", CopySource=f"{bucket}/key")) == {"ServerSideEncryption": "AES256"}
+    assert told(s3.copy_object(Bucket=bucket, Key="copy", CopySource=f"{bucket}/key", **asked)) == expected
+
+
+def test_the_encryption_of_the_bucket(s3, bucket, put):
+    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KMS["SSEKMSKeyId"]}
+    rules = {"Rules": [{"ApplyServerSideEncryptionByDefault": default, "BucketKeyEnabled": True}]}
+    s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration=rules)
+    assert told(put("key")) == {**KMS, "BucketKeyEnabled": True}
+    assert told(put("key", ServerSideEncryption="AES256")) == {"ServerSideEncryption": "AES256"}
+    assert told(put("key", **OWN)) == {name: OWN[name] for name in ("SSECustomerAlgorithm", "SSECustomerKeyMD5")}
+
+
+@pytest.mark.parametrize("operation", ["get_object", "head_object"])
+def test_who_reads_shows_the_key_that_wrote(s3, bucket, put, operation):
+    put("key", **OWN)
+    put("plain")
+    read = lambda key, **arguments: getattr(s3, operation)(Bucket=bucket, Key=key, **arguments)
+    assert told(read("key", **OWN)) == {name: OWN[name] for name in ("SSECustomerAlgorithm", "SSECustomerKeyMD5")}
+    head = operation == "head_object"
+    refusal("400" if head else "InvalidRequest", read, "key")
+    refusal("400" if head else "InvalidRequest", read, "plain", **OWN)
+    refusal("403" if head else "AccessDenied", read, "key", **WRONG)
+
+
+@pytest.mark.parametrize("operation", ["get_object", "head_object"])
+@pytest.mark.parametrize("method", ["AES256", "aws:kms"])
+def test_readers_do_not_say_how_an_object_is_encrypted(s3, bucket, put, operation, method):
+    put("key")
+    say = lambda params, **_: params["headers"].update({"x-amz-server-side-encryption": method})
+    s3.meta.events.register("before-call.s3", say)
+    read = lambda: getattr(s3, operation)(Bucket=bucket, Key="key")
+    answer = refusal("400" if operation == "head_object" else "InvalidArgument", read)
+    s3.meta.events.unregister("before-call.s3", say)
+    if operation == "get_object":
+        assert answer["Error"]["ArgumentName"] == "x-amz-server-side-encryption"
+    read()
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ({"ServerSideEncryption": "ROT13"}, "InvalidArgument"),
+        ({"ServerSideEncryption": "AES256", "SSEKMSKeyId": "key"}, "InvalidArgument"),
+        ({"SSEKMSKeyId": "key"}, "InvalidArgument"),
+        ({"ServerSideEncryption": "AES256", **OWN}, "InvalidArgument"),
+        ({**OWN, "SSECustomerAlgorithm": "AES128"}, "InvalidEncryptionAlgorithmError"),
+        ({**OWN, "SSECustomerKeyMD5": WRONG["SSECustomerKeyMD5"]}, "InvalidArgument"),
+        ({"SSECustomerAlgorithm": "AES256"}, "InvalidArgument"),
+    ],
+)
+def test_what_does_not_go_together(s3, bucket, put, asked, code):
+    refusal(code, put, "key", **asked)
+    refusal(code, s3.create_multipart_upload, Bucket=bucket, Key="key", **asked)
+
+
+def test_parts_come_with_the_key_of_the_upload(s3, bucket, get):
+    part = {"Bucket": bucket, "Key": "key", "PartNumber": 1, "Body": b"part"}
+    part["UploadId"] = s3.create_multipart_upload(Bucket=bucket, Key="key", **OWN)["UploadId"]
+    refusal("InvalidRequest", s3.upload_part, **part)
+    refusal("InvalidRequest", s3.upload_part, **part, **WRONG)
+    tag = s3.upload_part(**part, **OWN)["ETag"]
+    done = {"Parts": [{"PartNumber": 1, "ETag": tag}]}
+    s3.complete_multipart_upload(Bucket=bucket, Key="key", UploadId=part["UploadId"], MultipartUpload=done)
+    assert get("key", **OWN) == b"part"
+
+
+def test_copies_show_the_key_of_the_source(s3, bucket, put, get):
+    put("key", b"body", **OWN)
+    copy = {"Bucket": bucket, "Key": "copy", "CopySource": f"{bucket}/key"}
+    refusal("InvalidRequest", s3.copy_object, **copy)
+    s3.copy_object(**copy, **{f"CopySource{name}": value for name, value in OWN.items()}, **WRONG)
+    assert get("copy", **WRONG) == b"body"
+
+
+def test_entity_tags_are_md5_where_s3_has_the_key(put):
+    md5 = f'"{hashlib.md5(b"body").hexdigest()}"'
+    assert put("key")["ETag"] == md5
+    assert put("key", **KMS)["ETag"] != md5
+    assert put("key", **OWN)["ETag"] != md5
