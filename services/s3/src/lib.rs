@@ -15,6 +15,7 @@
 //! | `delete` | objects that go |
 //! | `list` | listing objects, versions and uploads |
 //! | `select` | queries over one object |
+//! | `website` | buckets as websites |
 
 mod api {
     include!(concat!(env!("OUT_DIR"), "/api.rs"));
@@ -46,6 +47,7 @@ mod summary;
 mod tables;
 mod tags;
 mod versions;
+mod website;
 
 use std::sync::Arc;
 
@@ -69,6 +71,9 @@ impl Service for S3 {
 
     fn call<'a>(&'a self, cx: &'a Cx, operation: &'a str, input: &'a Value) -> Future<'a, Reply<Value>> {
         Box::pin(async move {
+            if let Some(path) = &cx.call_info().website {
+                return website::answer(self, cx, operation, input, path).await;
+            }
             let through = points::resolve(cx, operation, input).await?;
             let (input, point) = match &through {
                 Some(through) => (&through.input, through.point.as_ref()),
@@ -77,6 +82,10 @@ impl Service for S3 {
             access::authorize(cx, operation, input, point).await?;
             api::dispatch(self, cx, operation, input).await
         })
+    }
+
+    fn serves_websites(&self) -> bool {
+        true
     }
 
     fn options(&self) -> &'static [ServiceOption] {
