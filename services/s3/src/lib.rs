@@ -16,6 +16,7 @@
 //! | `list` | listing objects, versions and uploads |
 //! | `select` | queries over one object |
 //! | `website` | buckets as websites |
+//! | `changes`, `notify`, `replicate` | what follows elsewhere when objects change |
 
 mod api {
     include!(concat!(env!("OUT_DIR"), "/api.rs"));
@@ -25,6 +26,7 @@ mod accounts;
 mod acl;
 mod attributes;
 mod bucket;
+mod changes;
 mod conditions;
 mod config;
 mod content;
@@ -39,9 +41,11 @@ mod list;
 mod lock;
 mod multipart;
 mod names;
+mod notify;
 mod points;
 mod put;
 mod range;
+mod replicate;
 mod select;
 mod summary;
 mod tables;
@@ -51,6 +55,7 @@ mod website;
 
 use std::sync::Arc;
 
+use kumoi_core::timers::Timer;
 use kumoi_core::{Cx, Descriptor, Future, OptionEffect, Reply, Service, ServiceOption, ValidationStyle};
 use kumoi_model::Value;
 
@@ -81,6 +86,15 @@ impl Service for S3 {
             };
             access::authorize(cx, operation, input, point).await?;
             api::dispatch(self, cx, operation, input).await
+        })
+    }
+
+    fn timer<'a>(&'a self, cx: &'a Cx, timer: &'a Timer) -> Future<'a, Reply<()>> {
+        Box::pin(async move {
+            match timer.kind.as_str() {
+                replicate::TIMER => replicate::run(cx, &timer.payload).await,
+                _ => Ok(()),
+            }
         })
     }
 
