@@ -3,9 +3,10 @@
 use kumoi_core::{Cx, Fault, Reply};
 
 use crate::accounts::{account_of, canonical, display_name, owner};
+use crate::changes::Place;
 use crate::errors::{access_denied, acl_not_supported, invalid_argument, malformed_acl, unresolvable_email};
 use crate::tables::{Acl, BUCKETS, Bucket, Grant, Grantee, Group, Object, Permission};
-use crate::{api, bucket, versions};
+use crate::{api, bucket, changes, versions};
 use kumoi_store::Scope;
 
 /// Grants that a list can have.
@@ -291,6 +292,8 @@ pub(crate) async fn put_object(cx: &Cx, input: api::PutObjectAclInput) -> Reply<
     let owners = Owners { own: &own, bucket: Some(&bucket.account) };
     let acl = wanted(asked, input.access_control_policy, &owners)?;
     object.attributes.acl = allowed(cx, &bucket, asked.canned, Some(acl)).await?;
+    let at = Place { bucket: &bucket, name: &input.bucket, key: &input.key };
+    changes::updated(cx, at, &mut object, "ObjectAcl:Put").await?;
     versions::update(cx, &bucket, &input.key, object, place).await?;
     Ok(api::PutObjectAclOutput::default())
 }

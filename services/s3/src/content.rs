@@ -52,6 +52,19 @@ pub(crate) fn count_of_parts(object: &Object) -> Option<i32> {
     }
 }
 
+/// Notes that there is another object of the same bytes.
+pub(crate) async fn share(cx: &Cx, object: &Object) -> Result<(), StoreError> {
+    match &object.content {
+        Content::One(body) => cx.share(body).await,
+        Content::Parts(pieces) => {
+            for piece in pieces {
+                cx.share(&piece.body).await?;
+            }
+            Ok(())
+        }
+    }
+}
+
 /// Notes that an object is gone.
 pub(crate) async fn discard(cx: &Cx, object: &Object) -> Result<(), StoreError> {
     match &object.content {

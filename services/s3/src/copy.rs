@@ -8,6 +8,7 @@ use kumoi_core::body::{Received, Watch};
 use kumoi_core::{Cx, Fault, Halt, Reply};
 use percent_encoding::percent_decode_str;
 
+use crate::changes::Place;
 use crate::conditions::Conditions;
 use crate::digests::{Claims, Digesting, Digests};
 use crate::encryption::{CustomerKey, tell_encryption};
@@ -16,7 +17,7 @@ use crate::inputs::{headers, tell_checksum};
 use crate::multipart::Target;
 use crate::names::check_key;
 use crate::tables::{Algorithm, Bucket, Headers, Object};
-use crate::{access, api, attributes, bucket, content, get, put, range, versions};
+use crate::{access, api, attributes, bucket, changes, content, get, put, range, versions};
 
 /// The largest object that one request copies, in bytes.
 const MAX_COPY: u64 = 5 << 30;
@@ -149,7 +150,8 @@ pub(crate) async fn copy(cx: &Cx, input: api::CopyObjectInput) -> Reply<api::Cop
     };
     let stored = put::Stored { headers, storage_class, attributes };
     let mut object = put::received_object(cx, &received, digests, stored).await?;
-    versions::put(cx, &bucket, &input.key, &mut object, conditions).await?;
+    let place = Place { bucket: &bucket, name: &input.bucket, key: &input.key };
+    changes::put(cx, place, &mut object, conditions, "ObjectCreated:Copy").await?;
     let mut result = api::CopyObjectResult {
         e_tag: Some(put::quoted(&object.etag)),
         last_modified: Some(get::seconds(object.modified)),

@@ -3,10 +3,11 @@
 use kumoi_core::{Cx, Fault, Reply};
 use kumoi_model::Timestamp;
 
+use crate::changes::Place;
 use crate::errors::{malformed_xml, precondition_failed};
 use crate::names::check_key;
-use crate::tables::{Bucket, Object, Version};
-use crate::{access, api, bucket, conditions, lock, versions};
+use crate::tables::{Object, Version};
+use crate::{access, api, bucket, changes, conditions, lock, versions};
 
 /// Objects that one request can delete.
 const MAX_OBJECTS: usize = 1000;
@@ -45,7 +46,8 @@ pub(crate) async fn one(cx: &Cx, input: api::DeleteObjectInput) -> Reply<api::De
         size: input.if_match_size,
     };
     let bypass = input.bypass_governance_retention == Some(true);
-    let gone = remove(cx, &bucket, &input.key, input.version_id.as_deref(), &expected, bypass).await?;
+    let place = Place { bucket: &bucket, name: &input.bucket, key: &input.key };
+    let gone = remove(cx, place, input.version_id.as_deref(), &expected, bypass).await?;
     Ok(api::DeleteObjectOutput {
         version_id: gone.version,
         delete_marker: Some(true).filter(|_| gone.marker),
@@ -53,20 +55,19 @@ pub(crate) async fn one(cx: &Cx, input: api::DeleteObjectInput) -> Reply<api::De
     })
 }
 
-async fn remove(
-    cx: &Cx,
-    bucket: &Bucket,
-    key: &str,
-    id: Option<&str>,
-    expected: &Expected<'_>,
-    bypass: bool,
-) -> Reply<Gone> {
+async fn remove(cx: &Cx, place: Place<'_>, id: Option<&str>, expected: &Expected<'_>, bypass: bool) -> Reply<Gone> {
+    let Place { bucket, key, .. } = place;
     check_key(key)?;
     let Some(id) = id else {
         let object = versions::current(cx, bucket, key).await?;
         expected.check(object.as_ref(), key)?;
         let marker = versions::delete(cx, bucket, key, access::writer(cx, bucket)).await?;
         let version = marker.as_ref().map(|marker| marker.version.clone().unwrap_or_else(|| "null".to_owned()));
+        match &version {
+            Some(version) => changes::marked(cx, place, version).await?,
+            None if object.is_some() => changes::removed(cx, place, None).await?,
+            None => {}
+        }
         return Ok(Gone { version, marker: marker.is_some() });
     };
     let found = versions::find(cx, bucket, key, Some(id)).await?;
@@ -82,6 +83,7 @@ async fn remove(
     // What is not there is deleted already.
     if let Some(found) = &found {
         versions::delete_version(cx, bucket, key, found).await?;
+        changes::removed(cx, place, Some(id)).await?;
     }
     Ok(Gone { version: Some(id.to_owned()), marker })
 }
@@ -98,7 +100,10 @@ pub(crate) async fn many(cx: &Cx, input: api::DeleteObjectsInput) -> Reply<api::
             Expected { etag: object.e_tag.as_deref(), modified: object.last_modified_time, size: object.size };
         let named = object.version_id.as_deref();
         let gone = match access::delete(cx, (&bucket, &input.bucket), &object.key, named, bypass).await {
-            Ok(()) => remove(cx, &bucket, &object.key, named, &expected, bypass).await,
+            Ok(()) => {
+                let place = Place { bucket: &bucket, name: &input.bucket, key: &object.key };
+                remove(cx, place, named, &expected, bypass).await
+            }
             Err(halt) => Err(halt),
         };
         match gone {

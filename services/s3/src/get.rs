@@ -10,7 +10,7 @@ use crate::encryption::tell_encryption;
 use crate::errors::{invalid_part_number, invalid_request};
 use crate::inputs::tell_checksum;
 use crate::tables::{Checksum, Content, Object};
-use crate::{api, bucket, content, lock, put, range, versions};
+use crate::{api, bucket, content, lock, put, range, replicate, versions};
 
 /// The media type of what was stored without one.
 const UNKNOWN: &str = "binary/octet-stream";
@@ -70,6 +70,7 @@ macro_rules! described {
             object_lock_retain_until_date: (attributes.retention.as_ref())
                 .map(|retention| Timestamp::from_micros(retention.until)),
             object_lock_legal_hold_status: attributes.hold.map(lock::hold_name),
+            replication_status: attributes.replication.map(replicate::status_name),
             ..api::$output::default()
         };
         tell_checksum!(output, &checksum);

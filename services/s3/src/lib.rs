@@ -15,6 +15,8 @@
 //! | `delete` | objects that go |
 //! | `list` | listing objects, versions and uploads |
 //! | `select` | queries over one object |
+//! | `website` | buckets as websites |
+//! | `changes`, `notify`, `replicate` | what follows elsewhere when objects change |
 
 mod api {
     include!(concat!(env!("OUT_DIR"), "/api.rs"));
@@ -24,6 +26,7 @@ mod accounts;
 mod acl;
 mod attributes;
 mod bucket;
+mod changes;
 mod conditions;
 mod config;
 mod content;
@@ -38,17 +41,21 @@ mod list;
 mod lock;
 mod multipart;
 mod names;
+mod notify;
 mod points;
 mod put;
 mod range;
+mod replicate;
 mod select;
 mod summary;
 mod tables;
 mod tags;
 mod versions;
+mod website;
 
 use std::sync::Arc;
 
+use kumoi_core::timers::Timer;
 use kumoi_core::{Cx, Descriptor, Fault, Future, OptionEffect, Reply, Sent, Service, ServiceOption, ValidationStyle};
 use kumoi_model::{Operation, Value};
 
@@ -69,6 +76,9 @@ impl Service for S3 {
 
     fn call<'a>(&'a self, cx: &'a Cx, operation: &'a str, input: &'a Value) -> Future<'a, Reply<Value>> {
         Box::pin(async move {
+            if let Some(path) = &cx.call_info().website {
+                return website::answer(self, cx, operation, input, path).await;
+            }
             let through = points::resolve(cx, operation, input).await?;
             let (input, point) = match &through {
                 Some(through) => (&through.input, through.point.as_ref()),
@@ -82,6 +92,19 @@ impl Service for S3 {
     fn inspect(&self, operation: &Operation, sent: Sent<'_>) -> Result<(), Fault> {
         encryption::check_reader(operation, sent)?;
         digests::check_document(operation, sent)
+    }
+
+    fn timer<'a>(&'a self, cx: &'a Cx, timer: &'a Timer) -> Future<'a, Reply<()>> {
+        Box::pin(async move {
+            match timer.kind.as_str() {
+                replicate::TIMER => replicate::run(cx, &timer.payload).await,
+                _ => Ok(()),
+            }
+        })
+    }
+
+    fn serves_websites(&self) -> bool {
+        true
     }
 
     fn options(&self) -> &'static [ServiceOption] {

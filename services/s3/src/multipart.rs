@@ -4,6 +4,7 @@ use kumoi_core::body::Received;
 use kumoi_core::{Cx, Fault, Reply};
 use kumoi_store::{KeyRange, Scope};
 
+use crate::changes::Place;
 use crate::digests::{Claims, Digesting, Digests, combined, composite, tag_of_parts};
 use crate::encryption::{tell_encryption, tell_managed_encryption};
 use crate::errors::{
@@ -15,7 +16,7 @@ use crate::names::check_key;
 use crate::tables::{
     Algorithm, Attributes, Bucket, Checksum, Content, Encryption, Object, PARTS, Part, Piece, UPLOADS, Upload,
 };
-use crate::{accounts, api, attributes, bucket, get, list, put, versions};
+use crate::{accounts, api, attributes, bucket, changes, get, list, put, versions};
 
 /// The highest number of a part.
 const MAX_PARTS: i32 = 10_000;
@@ -214,7 +215,8 @@ pub(crate) async fn complete(
         attributes: Attributes { upload: Some(input.upload_id.clone()), ..upload.attributes },
     };
     let conditions = (input.if_match.as_deref(), input.if_none_match.as_deref());
-    versions::put(cx, &bucket, &input.key, &mut object, conditions).await?;
+    let place = Place { bucket: &bucket, name: &input.bucket, key: &input.key };
+    changes::put(cx, place, &mut object, conditions, "ObjectCreated:CompleteMultipartUpload").await?;
     let used: Vec<_> = listed.iter().filter_map(|part| u32::try_from(part.part_number?).ok()).collect();
     remove(cx, bucket.id, &input.key, &input.upload_id, &used).await?;
     Ok(completed(cx, input.bucket, input.key, &object))

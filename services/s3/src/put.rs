@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use kumoi_core::body::Received;
 use kumoi_core::{Cx, Fault, Reply};
 
+use crate::changes::Place;
 use crate::digests::{Claims, Digesting, Digests};
 use crate::encryption::tell_encryption;
 use crate::errors::{invalid_request, invalid_storage_class, metadata_too_large};
 use crate::inputs::{checksums, headers, tell_checksum};
 use crate::names::check_key;
 use crate::tables::{Attributes, Content, Headers, Object};
-use crate::{api, attributes, bucket, versions};
+use crate::{api, attributes, bucket, changes, versions};
 
 /// Bytes that names and values of a user's metadata may have together.
 const MAX_METADATA: usize = 2048;
@@ -45,7 +46,8 @@ pub(crate) async fn put(cx: &Cx, input: api::PutObjectInput) -> Reply<api::PutOb
     let conditions = (input.if_match.as_deref(), input.if_none_match.as_deref());
     let (seen, stored) = (&received.seen, Stored { headers: headers!(input), storage_class, attributes });
     let mut object = received_object(cx, &received, seen, stored).await?;
-    versions::put(cx, &bucket, &input.key, &mut object, conditions).await?;
+    let place = Place { bucket: &bucket, name: &input.bucket, key: &input.key };
+    changes::put(cx, place, &mut object, conditions, "ObjectCreated:Put").await?;
     let mut output = api::PutObjectOutput {
         e_tag: Some(quoted(&object.etag)),
         size: None,

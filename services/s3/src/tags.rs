@@ -3,9 +3,10 @@
 use kumoi_core::{Cx, Fault, Reply};
 use percent_encoding::percent_decode_str;
 
+use crate::changes::Place;
 use crate::errors::{bad_request, invalid_argument, invalid_tag};
 use crate::tables::{Bucket, Object};
-use crate::{api, bucket, versions};
+use crate::{api, bucket, changes, versions};
 
 /// Tags that an object can have.
 const MAX_TAGS: usize = 10;
@@ -96,6 +97,8 @@ pub(crate) async fn put(cx: &Cx, input: api::PutObjectTaggingInput) -> Reply<api
     let tags = from_api(input.tagging);
     check(&tags, MAX_TAGS)?;
     object.attributes.tags = tags;
+    let at = Place { bucket: &bucket, name: &input.bucket, key: &input.key };
+    changes::updated(cx, at, &mut object, "ObjectTagging:Put").await?;
     let version_id = versions::id_of(&bucket, &object);
     versions::update(cx, &bucket, &input.key, object, place).await?;
     Ok(api::PutObjectTaggingOutput { version_id })
@@ -112,6 +115,8 @@ pub(crate) async fn delete(cx: &Cx, input: api::DeleteObjectTaggingInput) -> Rep
     let (owner, version) = (input.expected_bucket_owner.as_deref(), input.version_id.as_deref());
     let (bucket, mut object, place) = found(cx, &input.bucket, &input.key, version, owner).await?;
     object.attributes.tags.clear();
+    let at = Place { bucket: &bucket, name: &input.bucket, key: &input.key };
+    changes::updated(cx, at, &mut object, "ObjectTagging:Delete").await?;
     let version_id = versions::id_of(&bucket, &object);
     versions::update(cx, &bucket, &input.key, object, place).await?;
     Ok(api::DeleteObjectTaggingOutput { version_id })

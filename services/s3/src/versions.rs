@@ -205,6 +205,23 @@ pub(crate) async fn put(
     Ok(())
 }
 
+/// Puts a version that has its id already on top of those that are there.
+pub(crate) async fn insert(cx: &Cx, bucket: &Bucket, key: &str, object: &Object) -> Reply<()> {
+    if let Some(before) = current(cx, bucket, key).await? {
+        retire(cx, bucket, key, &Version::Object(before)).await?;
+    }
+    Ok(cx.tx().put(&Scope::world(), &OBJECTS, &(bucket.id, key.to_owned()), object).await?)
+}
+
+/// Puts a delete marker that has its id already on top of the versions that are there.
+pub(crate) async fn insert_marker(cx: &Cx, bucket: &Bucket, key: &str, marker: &Marker) -> Reply<()> {
+    if let Some(before) = current(cx, bucket, key).await? {
+        retire(cx, bucket, key, &Version::Object(before)).await?;
+        cx.tx().delete(&Scope::world(), &OBJECTS, &(bucket.id, key.to_owned())).await?;
+    }
+    retire(cx, bucket, key, &Version::Marker(marker.clone())).await
+}
+
 /// Makes room for a new version `null`: the one that is there goes, others stay.
 async fn replace_null(cx: &Cx, bucket: &Bucket, key: &str, current: Option<Object>) -> Reply<()> {
     match current {

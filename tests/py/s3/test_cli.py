@@ -1,5 +1,6 @@
 """The commands of `aws s3` (AWS CLI User Guide, "Using high-level (s3) commands in the AWS CLI")."""
 
+import json
 import os
 import urllib.error
 import urllib.request
@@ -100,13 +101,15 @@ def test_a_link_that_expires(s3, tmp_path, variant):
         assert answer.read() == b"for all"
 
 
-@pytest.mark.xfail(reason="PutBucketWebsite is not built yet", strict=True)
-def test_a_website(s3, tmp_path, server, world):
+def test_a_website(s3, cli, tmp_path, server, world):
     """User Guide, "Hosting a static website using Amazon S3": an index document, and one for errors."""
     s3("mb", "s3://site")
     for name in ("index.html", "error.html"):
         (tmp_path / name).write_text(name)
         s3("cp", tmp_path / name, f"s3://site/{name}")
+    cli("s3api", "delete-public-access-block", "--bucket", "site")
+    readers = {"Effect": "Allow", "Principal": "*", "Action": ["s3:GetObject", "s3:ListBucket"], "Resource": ["arn:aws:s3:::site", "arn:aws:s3:::site/*"]}
+    cli("s3api", "put-bucket-policy", "--bucket", "site", "--policy", json.dumps({"Version": "2012-10-17", "Statement": [readers]}))
     s3("website", "s3://site", "--index-document", "index.html", "--error-document", "error.html")
 
     def page(path):

@@ -588,13 +588,18 @@ QUEUE, TOPIC, FUNCTION = (
 )
 
 
+@pytest.fixture
+def a_queue(clients, world):
+    clients.client("sqs").create_queue(QueueName="q")
+
+
 def queue(*events, prefix=None, suffix=None, arn=QUEUE, **more):
     rules = [{"Name": name, "Value": value} for name, value in (("prefix", prefix), ("suffix", suffix)) if value is not None]
     filter = {"Filter": {"Key": {"FilterRules": rules}}} if rules else {}
     return {"QueueArn": arn, "Events": [f"s3:{event}" for event in events], **filter, **more}
 
 
-def test_notifications(subresource):
+def test_notifications(subresource, a_queue):
     """API Reference, PutBucketNotificationConfiguration: ids are made, an empty configuration ends them."""
     there = subresource("bucket_notification_configuration", "NotificationConfiguration")
     assert there.get() == {}
@@ -662,7 +667,7 @@ def test_notifications_that_are_refused(subresource, queues, message):
         there.put({"QueueConfigurations": queues})
 
 
-def test_notifications_side_by_side(subresource):
+def test_notifications_side_by_side(subresource, a_queue):
     """User Guide, "Examples of valid notification configurations with object key name filtering"."""
     there = subresource("bucket_notification_configuration", "NotificationConfiguration")
     queues = [

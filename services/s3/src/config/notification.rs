@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use kumoi_core::{Cx, Fault, Reply};
+use percent_encoding::percent_decode_str;
 
 use super::new_id;
-use crate::api;
 use crate::errors::invalid_argument;
+use crate::{api, notify};
 
 /// The most configurations of a bucket.
 const MAX_CONFIGURATIONS: usize = 100;
@@ -23,6 +24,11 @@ pub(crate) async fn put(
     let mut notification = input.notification_configuration.clone();
     let rules = rules(&mut notification);
     check(&rules, &bucket.region)?;
+    let at = (&bucket, input.bucket.as_str());
+    if input.skip_destination_validation != Some(true) {
+        notify::validate(cx, at, &of_rules(&rules)).await?;
+    }
+    notify::test(cx, at, &of_rules(&rules)).await?;
     let empty = rules.is_empty();
     for rule in rules {
         if rule.id.as_ref().is_none_or(String::is_empty) {
@@ -71,6 +77,50 @@ fn rules(notification: &mut api::NotificationConfiguration) -> Vec<Rule<'_>> {
         rules.push(Rule { id, service: "lambda", arn: lambda_function_arn, events, filter });
     }
     rules
+}
+
+/// Where events go.
+pub(crate) struct Destination<'a> {
+    /// The configuration's.
+    pub(crate) id: &'a str,
+    /// Model id of the service.
+    pub(crate) service: &'static str,
+    pub(crate) arn: &'a str,
+}
+
+impl<'a> Destination<'a> {
+    fn of(rule: &'a Rule<'_>) -> Self {
+        Self { id: rule.id.as_deref().unwrap_or_default(), service: rule.service, arn: rule.arn }
+    }
+}
+
+fn of_rules<'a>(rules: &'a [Rule<'_>]) -> Vec<Destination<'a>> {
+    rules.iter().map(Destination::of).collect()
+}
+
+/// Where an event of a key goes; `event` is without `s3:`.
+pub(crate) fn destinations<'a>(
+    notification: &'a mut api::NotificationConfiguration,
+    event: &str,
+    key: &str,
+) -> Vec<Destination<'a>> {
+    let event = ["s3:", event].concat();
+    let wanted = |rule: &Rule<'_>| {
+        let (start, end) = ends(rule);
+        let (decoded_start, decoded_end) = (decoded(start), decoded(end));
+        rule.events.iter().any(|known| covers(known, &event))
+            && (key.starts_with(start) || key.starts_with(&decoded_start))
+            && (key.ends_with(end) || key.ends_with(&decoded_end))
+    };
+    let found = rules(notification).into_iter().filter(wanted);
+    found
+        .map(|Rule { id, service, arn, .. }| Destination { id: id.as_deref().unwrap_or_default(), service, arn })
+        .collect()
+}
+
+/// What stands in a filter: other than plain characters are encoded there, a space as a plus.
+fn decoded(part: &str) -> String {
+    percent_decode_str(&part.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
 
 /// Which end of a key a part of a filter is about.
