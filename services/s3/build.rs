@@ -37,7 +37,15 @@ fn main() {
     let list_parts = ["SSECustomerAlgorithm", "SSECustomerKey", "SSECustomerKeyMD5", "RequestPayer"];
     let delete = ["MFA", "RequestPayer"];
     let delete_many = ["MFA", "RequestPayer", "ChecksumAlgorithm"];
-    let list = ["RequestPayer", "OptionalObjectAttributes"];
+    let list = ["RequestPayer"];
+    let restore = [
+        "RequestPayer",
+        "ChecksumAlgorithm",
+        "RestoreRequest.Type",
+        "RestoreRequest.Description",
+        "RestoreRequest.SelectParameters",
+        "RestoreRequest.OutputLocation",
+    ];
     let document = ["ContentMD5", "ChecksumAlgorithm"];
     let document_of_object = ["ContentMD5", "ChecksumAlgorithm", "RequestPayer"];
     let generator = kumoi_codegen::Generator::new("s3")
@@ -75,6 +83,7 @@ fn main() {
             "GetObjectLegalHold",
             "PutObjectLegalHold",
             "GetObjectAttributes",
+            "RestoreObject",
             "SelectObjectContent",
         ])
         .ignores("CreateBucket", &create)
@@ -103,6 +112,7 @@ fn main() {
         .ignores("PutObjectLegalHold", &document_of_object)
         .ignores("GetObjectLegalHold", &["RequestPayer"])
         .ignores("ListObjects", &list)
+        .ignores("RestoreObject", &restore)
         .ignores("ListObjectsV2", &list);
     configurations(generator).write();
 }

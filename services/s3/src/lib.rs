@@ -13,6 +13,7 @@
 //! | `versions` | versions of objects, and delete markers |
 //! | `get`, `conditions`, `range`, `summary` | objects on their way out |
 //! | `delete` | objects that go |
+//! | `lifecycle`, `restore` | what happens to objects as time passes, and to those that are archived |
 //! | `list` | listing objects, versions and uploads |
 //! | `select` | queries over one object |
 
@@ -34,6 +35,7 @@ mod encryption;
 mod errors;
 mod get;
 mod inputs;
+mod lifecycle;
 mod list;
 mod lock;
 mod multipart;
@@ -41,6 +43,7 @@ mod names;
 mod points;
 mod put;
 mod range;
+mod restore;
 mod select;
 mod summary;
 mod tables;
@@ -49,6 +52,7 @@ mod versions;
 
 use std::sync::Arc;
 
+use kumoi_core::timers::Timer;
 use kumoi_core::{Cx, Descriptor, Future, OptionEffect, Reply, Service, ServiceOption, ValidationStyle};
 use kumoi_model::Value;
 
@@ -76,6 +80,15 @@ impl Service for S3 {
             };
             access::authorize(cx, operation, input, point).await?;
             api::dispatch(self, cx, operation, input).await
+        })
+    }
+
+    fn timer<'a>(&'a self, cx: &'a Cx, timer: &'a Timer) -> Future<'a, Reply<()>> {
+        Box::pin(async move {
+            match timer.kind.as_str() {
+                lifecycle::SWEEP => lifecycle::run(cx, &timer.payload).await,
+                _ => Ok(()),
+            }
         })
     }
 
@@ -142,6 +155,7 @@ impl api::Api for S3 {
         put_object_retention(PutObjectRetentionInput) -> PutObjectRetentionOutput: lock::put_retention;
         get_object_legal_hold(GetObjectLegalHoldInput) -> GetObjectLegalHoldOutput: lock::get_hold;
         put_object_legal_hold(PutObjectLegalHoldInput) -> PutObjectLegalHoldOutput: lock::put_hold;
+        restore_object(RestoreObjectInput) -> RestoreObjectOutput: restore::restore;
         get_object_attributes(GetObjectAttributesInput) -> GetObjectAttributesOutput: summary::get;
         select_object_content(SelectObjectContentInput) -> SelectObjectContentOutput: select::select;
     }

@@ -22,6 +22,11 @@ pub(crate) struct Found {
 }
 
 impl Found {
+    /// A version from among the older ones.
+    pub(crate) fn older(version: Version, place: u64) -> Self {
+        Self { version, place: Some(place) }
+    }
+
     /// Its place among the older ones; `None` for the object that a plain listing shows.
     pub(crate) fn place(&self) -> Option<u64> {
         self.place
