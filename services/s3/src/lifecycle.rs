@@ -175,28 +175,14 @@ impl Rules {
     /// The class that an object moves to. `past` is for one that is not the latest of its key.
     fn class<'r>(&'r self, key: &str, object: &Object, now: i64, past: Option<&Past>) -> Option<&'r str> {
         let from = object.storage_class.as_deref();
-        let mut found: Option<&'r str> = None;
-        for rule in self.about(key, Some(object)) {
-            let due = match past {
-                None => rule
-                    .transitions
-                    .iter()
-                    .flatten()
-                    .filter(|it| {
-                        let by_age = it.days.map(|days| aged(object.modified, days));
-                        by_age.or_else(|| it.date.map(|date| date.micros())).is_some_and(|due| due <= now)
-                    })
-                    .filter_map(|it| it.storage_class.as_deref())
-                    .collect::<Vec<_>>(),
-                Some(past) => (rule.noncurrent_version_transitions.iter().flatten())
-                    .filter(|it| past.is(it.noncurrent_days, it.newer_noncurrent_versions))
-                    .filter_map(|it| it.storage_class.as_deref())
-                    .collect(),
-            };
-            let allowed = |to: &&str| moves(from, to) && self.is_large_enough(rule, object, to);
-            found = due.into_iter().filter(allowed).chain(found).max_by_key(|class| preference(class));
-        }
-        found
+        let last_of = |rule: &'r api::LifecycleRule| {
+            let classes = due_classes(rule, object, now, past).into_iter();
+            // Where it is already counts, so that a rule of lower preference does not take it on.
+            let allowed = |to: &&str| from == Some(*to) || (moves(from, to) && self.is_large_enough(rule, object, to));
+            classes.filter(allowed).max_by_key(|class| rank(class))
+        };
+        let found = self.about(key, Some(object)).filter_map(last_of).max_by_key(|class| preference(class));
+        found.filter(|class| from != Some(*class))
     }
 
     /// Small objects stay where they are, unless the rule asks for a size.
@@ -208,6 +194,20 @@ impl Rules {
         });
         object.size >= SMALL || sized || (self.varies && restore::is_archive(to))
     }
+}
+
+/// The classes to which a rule would have moved an object by now.
+fn due_classes<'r>(rule: &'r api::LifecycleRule, object: &Object, now: i64, past: Option<&Past>) -> Vec<&'r str> {
+    let Some(past) = past else {
+        let transitions = rule.transitions.iter().flatten().filter(|it| {
+            let by_age = it.days.map(|days| aged(object.modified, days));
+            by_age.or_else(|| it.date.map(|date| date.micros())).is_some_and(|due| due <= now)
+        });
+        return transitions.filter_map(|it| it.storage_class.as_deref()).collect();
+    };
+    let transitions = rule.noncurrent_version_transitions.iter().flatten();
+    let due = transitions.filter(|it| past.is(it.noncurrent_days, it.newer_noncurrent_versions));
+    due.filter_map(|it| it.storage_class.as_deref()).collect()
 }
 
 /// For how long a version has not been the latest of its key, and how many such versions are younger.
