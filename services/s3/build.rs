@@ -36,7 +36,14 @@ fn main() {
     let copy_part = ["RequestPayer"];
     let list_parts = ["SSECustomerAlgorithm", "SSECustomerKey", "SSECustomerKeyMD5", "RequestPayer"];
     let delete = ["MFA", "RequestPayer"];
-    let list = ["RequestPayer", "OptionalObjectAttributes"];
+    let list = ["RequestPayer"];
+    let restore = [
+        "RequestPayer",
+        "RestoreRequest.Type",
+        "RestoreRequest.Description",
+        "RestoreRequest.SelectParameters",
+        "RestoreRequest.OutputLocation",
+    ];
     let generator = kumoi_codegen::Generator::new("s3")
         .operations(&[
             "CreateBucket",
@@ -72,6 +79,7 @@ fn main() {
             "GetObjectLegalHold",
             "PutObjectLegalHold",
             "GetObjectAttributes",
+            "RestoreObject",
             "SelectObjectContent",
         ])
         .ignores("CreateBucket", &create)
@@ -99,6 +107,7 @@ fn main() {
         .ignores("PutObjectLegalHold", &["RequestPayer"])
         .ignores("GetObjectLegalHold", &["RequestPayer"])
         .ignores("ListObjects", &list)
+        .ignores("RestoreObject", &restore)
         .ignores("ListObjectsV2", &list);
     configurations(generator).write();
 }

@@ -17,7 +17,7 @@ use crate::inputs::{headers, tell_checksum};
 use crate::multipart::Target;
 use crate::names::check_key;
 use crate::tables::{Algorithm, Bucket, Headers, Object};
-use crate::{access, api, attributes, bucket, changes, content, get, put, range, versions};
+use crate::{access, api, attributes, bucket, changes, content, get, lifecycle, put, range, restore, versions};
 
 /// The largest object that one request copies, in bytes.
 const MAX_COPY: u64 = 5 << 30;
@@ -66,6 +66,7 @@ impl Source {
             // A copy is no read that could be answered from a cache.
             if fault.code() == NOT_MODIFIED { precondition_failed() } else { fault }
         })?;
+        restore::check_source(cx, &object)?;
         Ok((bucket, object))
     }
 }
@@ -161,6 +162,7 @@ pub(crate) async fn copy(cx: &Cx, input: api::CopyObjectInput) -> Reply<api::Cop
     tell_checksum!(result, Some(&object.checksum));
     let mut output = api::CopyObjectOutput {
         copy_object_result: Some(result),
+        expiration: lifecycle::expiration(cx, &bucket, &input.key, &object).await?,
         copy_source_version_id: version.clone(),
         version_id: versions::new_id(&object),
         ..api::CopyObjectOutput::default()

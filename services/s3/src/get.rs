@@ -10,7 +10,7 @@ use crate::encryption::tell_encryption;
 use crate::errors::{invalid_part_number, invalid_request};
 use crate::inputs::tell_checksum;
 use crate::tables::{Checksum, Content, Object};
-use crate::{api, bucket, content, lock, put, range, replicate, versions};
+use crate::{api, bucket, content, lifecycle, lock, put, range, replicate, restore, versions};
 
 /// The media type of what was stored without one.
 const UNKNOWN: &str = "binary/octet-stream";
@@ -32,7 +32,7 @@ fn part(object: &Object, header: Option<&str>, number: Option<i32>) -> Result<Op
 /// What an answer tells of an object, and the part of it that is asked for. The two operations have it in types of their own, with the same
 /// members.
 macro_rules! described {
-    ($output:ident, $input:ident, $bucket:ident, $object:ident) => {{
+    ($output:ident, $cx:ident, $input:ident, $bucket:ident, $object:ident) => {{
         let conditions = Conditions {
             if_match: $input.if_match.as_deref(),
             if_none_match: $input.if_none_match.as_deref(),
@@ -50,6 +50,12 @@ macro_rules! described {
         let mut output = api::$output {
             accept_ranges: Some("bytes".to_owned()),
             last_modified: Some(seconds($object.modified)),
+            expiration: match $input.version_id {
+                // What it tells is when a version stops to be the latest.
+                Some(_) => None,
+                None => lifecycle::expiration($cx, &$bucket, &$input.key, &$object).await?,
+            },
+            restore: restore::header($cx, &$object),
             content_length: i64::try_from(wanted.end - wanted.start).ok(),
             e_tag: Some(put::quoted(&$object.etag)),
             checksum_type: checksum.as_ref().map(|_| $object.checksum.type_name().to_owned()),
@@ -94,7 +100,8 @@ fn checksum_of_part(object: &Object, part: Option<&Range<u64>>, number: Option<i
 pub(crate) async fn get(cx: &Cx, input: api::GetObjectInput) -> Reply<api::GetObjectOutput> {
     let bucket = bucket::find(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
     let object = versions::object(cx, &bucket, &input.key, input.version_id.as_deref()).await?;
-    let (output, wanted) = described!(GetObjectOutput, input, bucket, object);
+    let (output, wanted) = described!(GetObjectOutput, cx, input, bucket, object);
+    restore::check(cx, &object)?;
     let body = content::read(cx, &object, &wanted).await?;
     Ok(api::GetObjectOutput { body: Some(body), ..output })
 }
@@ -102,7 +109,7 @@ pub(crate) async fn get(cx: &Cx, input: api::GetObjectInput) -> Reply<api::GetOb
 pub(crate) async fn head(cx: &Cx, input: api::HeadObjectInput) -> Reply<api::HeadObjectOutput> {
     let bucket = bucket::find(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
     let object = versions::object(cx, &bucket, &input.key, input.version_id.as_deref()).await?;
-    Ok(described!(HeadObjectOutput, input, bucket, object).0)
+    Ok(described!(HeadObjectOutput, cx, input, bucket, object).0)
 }
 
 /// A moment as headers have it, in whole seconds.

@@ -13,6 +13,7 @@
 //! | `versions` | versions of objects, and delete markers |
 //! | `get`, `conditions`, `range`, `summary` | objects on their way out |
 //! | `delete` | objects that go |
+//! | `lifecycle`, `restore` | what happens to objects as time passes, and to those that are archived |
 //! | `list` | listing objects, versions and uploads |
 //! | `select` | queries over one object |
 //! | `website` | buckets as websites |
@@ -37,6 +38,7 @@ mod encryption;
 mod errors;
 mod get;
 mod inputs;
+mod lifecycle;
 mod list;
 mod lock;
 mod multipart;
@@ -46,6 +48,7 @@ mod points;
 mod put;
 mod range;
 mod replicate;
+mod restore;
 mod select;
 mod summary;
 mod tables;
@@ -98,6 +101,7 @@ impl Service for S3 {
         Box::pin(async move {
             match timer.kind.as_str() {
                 replicate::TIMER => replicate::run(cx, &timer.payload).await,
+                lifecycle::SWEEP => lifecycle::run(cx, &timer.payload).await,
                 _ => Ok(()),
             }
         })
@@ -170,6 +174,7 @@ impl api::Api for S3 {
         put_object_retention(PutObjectRetentionInput) -> PutObjectRetentionOutput: lock::put_retention;
         get_object_legal_hold(GetObjectLegalHoldInput) -> GetObjectLegalHoldOutput: lock::get_hold;
         put_object_legal_hold(PutObjectLegalHoldInput) -> PutObjectLegalHoldOutput: lock::put_hold;
+        restore_object(RestoreObjectInput) -> RestoreObjectOutput: restore::restore;
         get_object_attributes(GetObjectAttributesInput) -> GetObjectAttributesOutput: summary::get;
         select_object_content(SelectObjectContentInput) -> SelectObjectContentOutput: select::select;
     }

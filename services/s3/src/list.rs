@@ -14,7 +14,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::errors::invalid_argument;
 use crate::tables::{Bucket, OBJECTS, Object, UPLOADS, Upload, VERSIONS, Version};
 use crate::versions::Position;
-use crate::{accounts, acl, api, bucket, get, multipart, put};
+use crate::{accounts, acl, api, bucket, get, multipart, put, restore};
 
 /// The most that a listing returns.
 const MAX_KEYS: i32 = 1000;
@@ -337,6 +337,7 @@ fn contents(
     found: Vec<(String, Object)>,
     encoding: Encoding,
     owners: bool,
+    optional: Option<&[String]>,
 ) -> Option<Vec<api::Object>> {
     let usual = owners.then(|| accounts::owner(cx, &bucket.account));
     let written = found.into_iter().map(|(key, object)| {
@@ -352,9 +353,9 @@ fn contents(
             checksum_algorithm: Some(vec![object.checksum.algorithm.name().to_owned()]),
             checksum_type: Some(object.checksum.type_name().to_owned()),
             size: i64::try_from(object.size).ok(),
+            restore_status: restore::status(cx, &object, optional),
             storage_class: Some(storage_class(object.storage_class)),
             owner,
-            restore_status: None,
         }
     });
     some(written.collect())
@@ -382,7 +383,7 @@ pub(crate) async fn first_version(cx: &Cx, input: api::ListObjectsInput) -> Repl
         marker: Some(encoding.write(query.after)),
         // Without a delimiter clients go on behind the last key.
         next_marker: encoding.write_any(last.filter(|_| delimiter.is_some())),
-        contents: contents(cx, &bucket, found.entries, encoding, true),
+        contents: contents(cx, &bucket, found.entries, encoding, true, input.optional_object_attributes.as_deref()),
         name: Some(input.bucket),
         prefix: Some(encoding.write(query.prefix)),
         delimiter: encoding.write_any(delimiter.clone()),
@@ -414,7 +415,7 @@ pub(crate) async fn second_version(cx: &Cx, input: api::ListObjectsV2Input) -> R
     let (last, count, owners) = (found.next(), found.len(), input.fetch_owner == Some(true));
     Ok(api::ListObjectsV2Output {
         is_truncated: Some(last.is_some()),
-        contents: contents(cx, &bucket, found.entries, encoding, owners),
+        contents: contents(cx, &bucket, found.entries, encoding, owners, input.optional_object_attributes.as_deref()),
         prefix: Some(encoding.write(query.prefix)),
         delimiter: encoding.write_any(delimiter.clone()),
         max_keys: Some(max),
@@ -451,6 +452,7 @@ pub(crate) async fn versions(cx: &Cx, input: api::ListObjectVersionsInput) -> Re
     let next = found.next();
     let next_version = (!found.ends_in_prefix && found.truncated)
         .then(|| found.entries.last().map(|(_, (version, _))| version.id().to_owned()));
+    let optional = input.optional_object_attributes.as_deref();
     let (mut objects, mut markers) = (Vec::new(), Vec::new());
     for (key, (version, latest)) in found.entries {
         let version_id = Some(version.id().to_owned());
@@ -462,12 +464,12 @@ pub(crate) async fn versions(cx: &Cx, input: api::ListObjectVersionsInput) -> Re
                 checksum_type: Some(object.checksum.type_name().to_owned()),
                 size: i64::try_from(object.size).ok(),
                 owner: Some(accounts::owner(cx, acl::owner_of(&bucket, &object))),
+                restore_status: restore::status(cx, &object, optional),
                 storage_class: Some(storage_class(object.storage_class)),
                 key: Some(encoding.write(&key)),
                 version_id,
                 is_latest: Some(latest),
                 last_modified,
-                restore_status: None,
             }),
             Version::Marker(marker) => markers.push(api::DeleteMarkerEntry {
                 owner: Some(accounts::owner(cx, marker.owner.as_deref().unwrap_or(&bucket.account))),

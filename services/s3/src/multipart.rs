@@ -16,7 +16,7 @@ use crate::names::check_key;
 use crate::tables::{
     Algorithm, Attributes, Bucket, Checksum, Content, Encryption, Object, PARTS, Part, Piece, UPLOADS, Upload,
 };
-use crate::{accounts, api, attributes, bucket, changes, get, list, put, versions};
+use crate::{accounts, api, attributes, bucket, changes, get, lifecycle, list, put, versions};
 
 /// The highest number of a part.
 const MAX_PARTS: i32 = 10_000;
@@ -47,7 +47,11 @@ pub(crate) async fn create(cx: &Cx, input: api::CreateMultipartUploadInput) -> R
     // Uploads of a key are listed in the order in which they were begun.
     let id = format!("{:016x}{}", cx.ids().sequence(), cx.ids().alphanumeric(48));
     cx.tx().put(&Scope::world(), &UPLOADS, &(bucket.id, input.key.clone(), id.clone()), &upload).await?;
+    let abort = lifecycle::abort(cx, &bucket, &input.key, upload.initiated).await?;
+    let (abort_date, abort_rule_id) = abort.unzip();
     let mut output = api::CreateMultipartUploadOutput {
+        abort_date,
+        abort_rule_id,
         bucket: Some(input.bucket),
         key: Some(input.key),
         upload_id: Some(id),
@@ -219,7 +223,7 @@ pub(crate) async fn complete(
     changes::put(cx, place, &mut object, conditions, "ObjectCreated:CompleteMultipartUpload").await?;
     let used: Vec<_> = listed.iter().filter_map(|part| u32::try_from(part.part_number?).ok()).collect();
     remove(cx, bucket.id, &input.key, &input.upload_id, &used).await?;
-    Ok(completed(cx, input.bucket, input.key, &object))
+    completed(cx, &bucket, input.bucket, input.key, &object).await
 }
 
 /// Completes an upload that has been completed already: a client that did not get the answer asks again, and gets the same.
@@ -230,25 +234,33 @@ async fn again(
 ) -> Reply<api::CompleteMultipartUploadOutput> {
     let object = versions::current(cx, bucket, &input.key).await?;
     match object.filter(|object| object.attributes.upload.as_ref() == Some(&input.upload_id)) {
-        Some(object) => Ok(completed(cx, input.bucket, input.key, &object)),
+        Some(object) => completed(cx, bucket, input.bucket, input.key, &object).await,
         None => Err(no_such_upload().into()),
     }
 }
 
-fn completed(cx: &Cx, name: String, key: String, object: &Object) -> api::CompleteMultipartUploadOutput {
+async fn completed(
+    cx: &Cx,
+    bucket: &Bucket,
+    name: String,
+    key: String,
+    object: &Object,
+) -> Reply<api::CompleteMultipartUploadOutput> {
     let endpoint = cx.endpoint();
+    let expiration = lifecycle::expiration(cx, bucket, &key, object).await?;
     let mut output = api::CompleteMultipartUploadOutput {
         location: Some(format!("{}://{}/{name}/{key}", endpoint.scheme, endpoint.host)),
         bucket: Some(name),
         key: Some(key),
         e_tag: Some(put::quoted(&object.etag)),
         checksum_type: Some(object.checksum.type_name().to_owned()),
+        expiration,
         version_id: versions::new_id(object),
         ..api::CompleteMultipartUploadOutput::default()
     };
     tell_checksum!(output, Some(&object.checksum));
     tell_managed_encryption!(output, &object.attributes.encryption);
-    output
+    Ok(output)
 }
 
 /// The parts that a client lists, which must be those that were uploaded.
@@ -295,7 +307,7 @@ fn checksum(upload: &Upload, parts: &[Part]) -> Result<Checksum, Fault> {
 }
 
 /// Ends an upload. Of its parts those that are used stay.
-async fn remove(cx: &Cx, bucket: u64, key: &str, id: &str, used: &[u32]) -> Reply<()> {
+pub(crate) async fn remove(cx: &Cx, bucket: u64, key: &str, id: &str, used: &[u32]) -> Reply<()> {
     let parts = cx.tx().range(&Scope::world(), &PARTS, KeyRange::prefix(&(bucket, id)), MAX_PARTS as usize).await?;
     for (part_key, part) in parts {
         cx.tx().delete(&Scope::world(), &PARTS, &part_key).await?;
@@ -352,7 +364,10 @@ pub(crate) async fn list_parts(cx: &Cx, input: api::ListPartsInput) -> Reply<api
     };
     let parts: Vec<_> = found.into_iter().map(written).collect();
     let own = upload.attributes.owner.as_deref().unwrap_or(&bucket.account);
+    let (abort_date, abort_rule_id) = lifecycle::abort(cx, &bucket, &input.key, upload.initiated).await?.unzip();
     Ok(api::ListPartsOutput {
+        abort_date,
+        abort_rule_id,
         bucket: Some(input.bucket),
         key: Some(input.key),
         upload_id: Some(input.upload_id),

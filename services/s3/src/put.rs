@@ -12,7 +12,7 @@ use crate::errors::{invalid_request, invalid_storage_class, metadata_too_large};
 use crate::inputs::{checksums, headers, tell_checksum};
 use crate::names::check_key;
 use crate::tables::{Attributes, Content, Headers, Object};
-use crate::{api, attributes, bucket, changes, versions};
+use crate::{api, attributes, bucket, changes, lifecycle, versions};
 
 /// Bytes that names and values of a user's metadata may have together.
 const MAX_METADATA: usize = 2048;
@@ -51,6 +51,7 @@ pub(crate) async fn put(cx: &Cx, input: api::PutObjectInput) -> Reply<api::PutOb
     let mut output = api::PutObjectOutput {
         e_tag: Some(quoted(&object.etag)),
         size: None,
+        expiration: lifecycle::expiration(cx, &bucket, &input.key, &object).await?,
         checksum_type: Some("FULL_OBJECT".to_owned()),
         version_id: versions::new_id(&object),
         ..api::PutObjectOutput::default()

@@ -66,6 +66,16 @@ pub(crate) struct Found {
 }
 
 impl Found {
+    /// A version from among the older ones.
+    pub(crate) fn older(version: Version, place: u64) -> Self {
+        Self { version, place: Some(place) }
+    }
+
+    /// Its place among the older ones; `None` for the object that a plain listing shows.
+    pub(crate) fn place(&self) -> Option<u64> {
+        self.place
+    }
+
     /// The object, unless it is a delete marker.
     pub(crate) fn object(self) -> Option<Object> {
         match self.version {

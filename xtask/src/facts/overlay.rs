@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use kumoi_model::{ErrorTrait, Kind, Protocol, Service, Shape};
+use kumoi_model::{ErrorTrait, Kind, Location, Member, Protocol, Service, Shape, ShapeId};
 use serde::Deserialize;
 
 use crate::Failure;
@@ -29,6 +29,8 @@ struct Overlay {
     errors: BTreeMap<String, Code>,
     #[serde(default)]
     statuses: BTreeMap<String, u16>,
+    #[serde(default)]
+    status_members: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -73,6 +75,18 @@ fn lay(overlay: Overlay, service: &mut Service) -> Result<(), String> {
     for (name, status) in overlay.statuses {
         let operation = service.operations.iter_mut().find(|operation| operation.name == name);
         operation.ok_or_else(|| format!("the operation {name}"))?.status = status;
+    }
+    for (name, member) in overlay.status_members {
+        let number = service.shapes.iter().position(|shape| shape.kind == Kind::Integer);
+        let number = number.and_then(|index| ShapeId::try_from(index).ok()).ok_or("an integer")?;
+        let Kind::Structure(structure) = &mut shape(service, &name)?.kind else { return Err(name) };
+        structure.members.push(Member {
+            name: member,
+            shape: number,
+            location: Location::StatusCode,
+            boxed: true,
+            ..Member::default()
+        });
     }
     for (name, element) in overlay.roots {
         shape(service, &name)?.location_name = Some(element);

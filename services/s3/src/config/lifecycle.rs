@@ -29,6 +29,9 @@ const CLASSES: [&str; 6] =
 /// What is small stays where it is, unless a rule tells a size.
 const DEFAULT_MINIMUM: &str = "all_storage_classes_128K";
 
+/// What is small moves to the archive alone, unless a rule tells a size.
+pub(crate) const VARIES: &str = "varies_by_storage_class";
+
 /// The rules of a bucket.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Lifecycle {
@@ -45,7 +48,7 @@ pub(crate) async fn put(
     let bucket = super::find(cx, &input).await?;
     let mut rules = input.lifecycle_configuration.clone().ok_or_else(malformed_xml)?.rules;
     let minimum = input.transition_default_minimum_object_size.clone().unwrap_or_else(|| DEFAULT_MINIMUM.to_owned());
-    if ![DEFAULT_MINIMUM, "varies_by_storage_class"].contains(&minimum.as_str()) {
+    if ![DEFAULT_MINIMUM, VARIES].contains(&minimum.as_str()) {
         return Err(invalid_request(format!("Invalid TransitionDefaultMinimumObjectSize found: {minimum}")).into());
     }
     check(&rules)?;
@@ -54,8 +57,14 @@ pub(crate) async fn put(
             rule.id = Some(new_id(cx));
         }
     }
+    crate::lifecycle::plan(cx, &bucket, &input.bucket).await?;
     let _: () = super::put(cx, &input, bucket, Lifecycle { rules, minimum: minimum.clone() }).await?;
     Ok(api::PutBucketLifecycleConfigurationOutput { transition_default_minimum_object_size: Some(minimum) })
+}
+
+pub(crate) async fn delete(cx: &Cx, input: api::DeleteBucketLifecycleInput) -> Reply<api::DeleteBucketLifecycleOutput> {
+    crate::lifecycle::cancel(cx, &super::find(cx, &input).await?).await?;
+    super::delete::<Lifecycle, _, _>(cx, input).await
 }
 
 pub(crate) async fn get(
@@ -255,7 +264,8 @@ fn check_order(moves: &[(i32, &str)], member: &str, action: &str, place: &str) -
     Ok(())
 }
 
-fn rank(class: &str) -> Option<usize> {
+/// The place of a class in the order in which objects may move.
+pub(crate) fn rank(class: &str) -> Option<usize> {
     CLASSES.iter().position(|known| *known == class)
 }
 

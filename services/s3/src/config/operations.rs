@@ -37,7 +37,7 @@ macro_rules! operations {
             get_bucket_lifecycle_configuration(GetBucketLifecycleConfigurationInput) -> GetBucketLifecycleConfigurationOutput:
                 config::lifecycle::get;
             delete_bucket_lifecycle(DeleteBucketLifecycleInput) -> DeleteBucketLifecycleOutput:
-                config::delete::<config::lifecycle::Lifecycle, _, _>;
+                config::lifecycle::delete;
             put_bucket_logging(PutBucketLoggingInput) -> PutBucketLoggingOutput: config::logging::put;
             get_bucket_logging(GetBucketLoggingInput) -> GetBucketLoggingOutput: config::logging::get;
             put_bucket_notification_configuration(PutBucketNotificationConfigurationInput) -> PutBucketNotificationConfigurationOutput:
