@@ -245,7 +245,7 @@ pub(crate) async fn authorize(cx: &Cx, operation: &str, input: &Value) -> Reply<
         _ if account(cx).is_none() => return Err(access_denied().into()),
         _ => return Ok(()),
     };
-    let bucket = cx.tx().get(&Scope::world(), &BUCKETS, &name.to_owned()).await?;
+    let bucket = cx.tx().get_shared(&Scope::world(), &BUCKETS, &name.to_owned()).await?;
     let (Some(bucket), Some(named)) = (bucket, named) else { return Ok(()) };
     // Each key has its own decision.
     if operation == "DeleteObjects" {
@@ -262,8 +262,8 @@ pub(crate) async fn authorize(cx: &Cx, operation: &str, input: &Value) -> Reply<
         let request = Request { name, action: &action, granted: Granted::No, key, version, input };
         return decide(cx, &bucket, &request).await;
     };
-    // The owner of a bucket may do everything with it that no policy denies, but not with what others own in it.
-    if own && !bucket.has(Kind::Policy) && !matches!(granted, Granted::ByObject(_)) {
+    // The owner of a bucket may do everything with it that no policy denies, but not with what others own in it, where others can.
+    if own && !bucket.has(Kind::Policy) && (bucket.is_enforced() || !matches!(granted, Granted::ByObject(_))) {
         return Ok(());
     }
     let action = if version.is_some() { with_version.unwrap_or(action) } else { action };

@@ -91,7 +91,7 @@ fn checksum_of_part(object: &Object, part: Option<&Range<u64>>, number: Option<i
 }
 
 pub(crate) async fn get(cx: &Cx, input: api::GetObjectInput) -> Reply<api::GetObjectOutput> {
-    let bucket = bucket::find(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
+    let bucket = bucket::look(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
     let object = versions::object(cx, &bucket, &input.key, input.version_id.as_deref()).await?;
     let (output, wanted) = described!(GetObjectOutput, input, bucket, object);
     let body = content::read(cx, &object, &wanted).await?;
@@ -99,7 +99,7 @@ pub(crate) async fn get(cx: &Cx, input: api::GetObjectInput) -> Reply<api::GetOb
 }
 
 pub(crate) async fn head(cx: &Cx, input: api::HeadObjectInput) -> Reply<api::HeadObjectOutput> {
-    let bucket = bucket::find(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
+    let bucket = bucket::look(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
     let object = versions::object(cx, &bucket, &input.key, input.version_id.as_deref()).await?;
     Ok(described!(HeadObjectOutput, input, bucket, object).0)
 }
