@@ -14,12 +14,19 @@ use crate::cli::{Failure, Options};
 /// How long background work that does not notice the end may go on.
 const LINGER: Duration = Duration::from_secs(2);
 
+/// Files that may be open at once, if the system allows it: as many as all connections need that the gateway admits, several times over.
+const MOST_FILES: u64 = 1 << 16;
+
 /// Serves until a signal ends it.
 ///
 /// # Errors
 /// A filter of the log that cannot be read, a store that cannot be opened, an address that cannot be bound.
 pub(crate) fn run(options: Options) -> Result<(), Failure> {
     log(&options.log)?;
+    // Each connection takes a file, and each large body another. Where the system lets no more be open, kumoi gets by with what there is.
+    if let Err(error) = rlimit::increase_nofile_limit(MOST_FILES) {
+        tracing::warn!(%error, "the limit of open files could not be raised");
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::other)?;
     let served = runtime.block_on(async {
         while serve(options.clone()).await? == Ending::Restart {

@@ -12,9 +12,10 @@ use tokio::net::TcpStream;
 
 use crate::Failure;
 use crate::http::{Connection, Template};
-use crate::process::{Server, binary};
+use crate::process::{Server, binary, kumoi_command};
 use crate::random::Random;
 use crate::requests::{get_caller_identity, sqs};
+use crate::s3;
 
 const DEPTH: usize = 100_000;
 
@@ -27,6 +28,33 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[test]
 fn a_hostile_client_gets_errors_and_no_more() {
     tokio::runtime::Runtime::new().unwrap().block_on(story()).unwrap();
+}
+
+/// Clients that a limit of open files lets in no more than these would leave out the rest of those that upload at once.
+#[cfg(unix)]
+#[test]
+fn a_low_limit_of_open_files_is_raised() {
+    const LIMIT: usize = 64;
+    let story = async {
+        let kumoi = kumoi_command(&binary()?, "127.0.0.1:0");
+        let mut limited = std::process::Command::new("sh");
+        limited.args(["-c", &format!("ulimit -S -n {LIMIT} && exec \"$0\" \"$@\"")]);
+        limited.arg(kumoi.get_program()).args(kumoi.get_args());
+        let server = Server::start(limited)?;
+        let mut connections = Vec::new();
+        for _ in 0..2 * LIMIT {
+            connections.push(Connection::open(&server.authority).await?);
+        }
+        let first = connections.first_mut().ok_or("no connection")?;
+        s3::create_bucket(first, &server.authority, "many-files").await?;
+        for (number, connection) in connections.iter_mut().enumerate() {
+            let body = Bytes::from(vec![b'm'; 100 << 10]);
+            connection.repeat(&s3::put(&server.authority, &format!("/many-files/{number}"), body)?).await?;
+        }
+        Ok::<_, Failure>(())
+    };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async { tokio::time::timeout(2 * PATIENCE, story).await }).unwrap().unwrap();
 }
 
 async fn story() -> Result<(), Failure> {

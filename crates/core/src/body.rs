@@ -10,12 +10,14 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use ::md5::{Digest as _, Md5};
 use bytes::{Bytes, BytesMut};
-use futures_util::StreamExt as _;
+use futures_util::{FutureExt as _, StreamExt as _, TryFutureExt as _};
 use kumoi_model::{ByteStream, StreamError};
-use kumoi_store::{BlobId, BlobReader, Blobs, NAMED, Scope, Staged, StoreError, named_blobs};
+use kumoi_store::{BlobId, BlobReader, BlobWriter, Blobs, NAMED, Scope, Staged, StoreError, named_blobs};
 use serde::{Deserialize, Serialize};
 
+use crate::md5::{Running, Workers};
 use crate::{Cx, Fault, Halt, Kernel, Reply};
 
 /// The largest body that is kept in a record, in bytes.
@@ -32,11 +34,11 @@ pub trait Watch: Send + 'static {
     /// What is wrong with them; no more are read.
     fn see(&mut self, bytes: &[u8]) -> Result<(), Fault>;
 
-    /// Draws the conclusion, once all bytes are seen.
+    /// Draws the conclusion, once all bytes are seen, whose MD5 is this.
     ///
     /// # Errors
     /// What is wrong with the body.
-    fn end(self) -> Result<Self::Seen, Fault>;
+    fn end(self, md5: [u8; 16]) -> Result<Self::Seen, Fault>;
 }
 
 /// A body that was received.
@@ -92,8 +94,8 @@ impl Cx {
         self.prepared().and_then(|prepared| prepared.downcast().ok())
     }
 
-    /// The body of the request: `cx.receive(&input.body, || watch)?`. The first attempt ends here, and the handler runs again when all is
-    /// received; so nothing that costs more than a look should be done before. Of `None` nothing is received.
+    /// The body of the request: `cx.receive(&input.body, || watch)?`. Unless it is short and there, the first attempt ends here, and the handler runs
+    /// again when all is received; so nothing that costs more than a look should be done before. Of `None` nothing is received.
     ///
     /// A body that breaks off fails the request, as does what the watch finds wrong.
     pub fn receive<W: Watch>(
@@ -105,11 +107,17 @@ impl Cx {
             return Ok(received);
         }
         let (blobs, stream, watch) = (self.store().blobs().clone(), stream.cloned(), watch());
-        let work = async move {
-            let received = receive(&blobs, stream, watch).await?;
-            Ok(Arc::new(received) as Prepared)
-        };
-        Err(Halt::Prepare(Preparation { work: Box::pin(work) }))
+        let workers = self.md5().clone();
+        let short = stream.as_ref().is_none_or(|stream| stream.length().is_some_and(|length| length <= INLINE as u64));
+        let work = async move { receive(&blobs, &workers, stream, watch).await.map(Arc::new) };
+        let mut work: futures_util::future::BoxFuture<'static, _> = Box::pin(work);
+        // What is at hand already is received without another attempt.
+        if short && let Some(received) = work.as_mut().now_or_never() {
+            let received = received?;
+            self.keep_prepared(received.clone());
+            return Ok(received);
+        }
+        Err(Halt::Prepare(Preparation { work: Box::pin(work.map_ok(|received| received as Prepared)) }))
     }
 
     /// Keeps what was received with this transaction.
@@ -225,35 +233,40 @@ fn pieces(
 
 async fn receive<W: Watch>(
     blobs: &Blobs,
+    workers: &Workers,
     stream: Option<ByteStream>,
     mut watch: W,
 ) -> Result<Received<W::Seen>, Fault> {
-    let Some(stream) = stream else {
-        return Ok(Received { size: 0, seen: watch.end()?, content: Content::Small(Bytes::new()) });
-    };
-    let mut pieces = stream.take().ok_or_else(Fault::internal)?;
-    let (mut small, mut large) = (BytesMut::new(), None);
-    while let Some(piece) = pieces.next().await {
-        let piece = piece.map_err(broken_off)?;
-        watch.see(&piece)?;
-        if large.is_none() && small.len() + piece.len() > INLINE {
-            let mut writer = blobs.write().await.map_err(failed)?;
-            writer.write(std::mem::take(&mut small).freeze()).await.map_err(failed)?;
-            large = Some(writer);
+    let mut small = BytesMut::new();
+    if let Some(stream) = stream {
+        let mut pieces = stream.take().ok_or_else(Fault::internal)?;
+        let mut large = None;
+        while let Some(piece) = pieces.next().await {
+            let piece = piece.map_err(broken_off)?;
+            watch.see(&piece)?;
+            if large.is_none() && small.len() + piece.len() > INLINE {
+                let begun = large.insert((blobs.write().await.map_err(failed)?, workers.start()));
+                add(begun, std::mem::take(&mut small).freeze()).await?;
+            }
+            match &mut large {
+                Some(begun) => add(begun, piece).await?,
+                None => small.extend_from_slice(&piece),
+            }
         }
-        match &mut large {
-            Some(writer) => writer.write(piece).await.map_err(failed)?,
-            None => small.extend_from_slice(&piece),
-        }
-    }
-    let seen = watch.end()?;
-    match large {
-        None => Ok(Received { size: small.len() as u64, seen, content: Content::Small(small.freeze()) }),
-        Some(writer) => {
+        if let Some((writer, md5)) = large {
+            let seen = watch.end(md5.finish().await)?;
             let staged = writer.finish().await.map_err(failed)?;
-            Ok(Received { size: staged.size(), seen, content: Content::Large(Arc::new(staged)) })
+            return Ok(Received { size: staged.size(), seen, content: Content::Large(Arc::new(staged)) });
         }
     }
+    let seen = watch.end(Md5::digest(&small).into())?;
+    Ok(Received { size: small.len() as u64, seen, content: Content::Small(small.freeze()) })
+}
+
+/// Adds a piece to a large body.
+async fn add((writer, md5): &mut (BlobWriter, Running), piece: Bytes) -> Result<(), Fault> {
+    md5.update(piece.clone()).await;
+    writer.write(piece).await.map_err(failed)
 }
 
 /// The fault that a stream broke off with, if somebody on the way had one.

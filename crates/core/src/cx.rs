@@ -90,8 +90,8 @@ pub struct Cx {
     now: Timestamp,
     tx: Tx,
     overdue: bool,
-    /// What was prepared between the attempts; see [`crate::body`].
-    prepared: Option<Prepared>,
+    /// What was prepared within or between attempts; see [`crate::body`].
+    prepared: Mutex<Option<Prepared>>,
     files: Mutex<Files>,
 }
 
@@ -111,7 +111,7 @@ impl Cx {
         prepared: Option<Prepared>,
     ) -> Self {
         let now = call.world.clock.now();
-        Self { call, kernel, now, tx, overdue, prepared, files: Mutex::default() }
+        Self { call, kernel, now, tx, overdue, prepared: Mutex::new(prepared), files: Mutex::default() }
     }
 
     pub(crate) fn into_parts(self) -> (Tx, Files) {
@@ -119,7 +119,12 @@ impl Cx {
     }
 
     pub(crate) fn prepared(&self) -> Option<Prepared> {
-        self.prepared.clone()
+        self.prepared.lock().clone()
+    }
+
+    /// Keeps what was prepared within this attempt, for the next.
+    pub(crate) fn keep_prepared(&self, prepared: Prepared) {
+        *self.prepared.lock() = Some(prepared);
     }
 
     pub(crate) fn note_staged(&self, staged: Arc<Staged>) {
@@ -132,6 +137,10 @@ impl Cx {
 
     pub(crate) fn store(&self) -> &kumoi_store::Store {
         self.kernel.store()
+    }
+
+    pub(crate) fn md5(&self) -> &crate::md5::Workers {
+        self.kernel.md5()
     }
 
     /// What is known of the call.

@@ -10,6 +10,7 @@ use kumoi_model::{Catalog, Kind, Timestamp, Value, validate};
 use kumoi_store::{Scope, Store, StoreError, Tx};
 
 use crate::clock::{self, Stopwatch};
+use crate::md5::Workers;
 use crate::record::Finished;
 use crate::timers::{self, Timer};
 use crate::{
@@ -64,6 +65,7 @@ pub struct Kernel {
     stopping: tokio::sync::watch::Sender<bool>,
     /// Where work goes on that no connection waits for, or that takes long.
     runtime: tokio::runtime::Handle,
+    md5: Workers,
     /// Held while the open worlds are brought in line with those of the store.
     pub(crate) attaching: tokio::sync::Mutex<()>,
 }
@@ -81,7 +83,8 @@ impl Kernel {
         let stopping = tokio::sync::watch::Sender::new(false);
         let (recorder, attaching) = (Recorder::default(), tokio::sync::Mutex::new(()));
         let runtime = tokio::runtime::Handle::current();
-        let kernel = Arc::new(Self { store, worlds, registry, settings, recorder, stopping, runtime, attaching });
+        let md5 = Workers::default();
+        let kernel = Arc::new(Self { store, worlds, registry, settings, recorder, stopping, runtime, md5, attaching });
         for world in kernel.worlds.all() {
             kernel.drive(world);
         }
@@ -123,6 +126,11 @@ impl Kernel {
     /// The coded services.
     pub fn registry(&self) -> &Registry {
         &self.registry
+    }
+
+    /// Who computes the MD5 of large bodies.
+    pub(crate) fn md5(&self) -> &Workers {
+        &self.md5
     }
 
     /// The operator's settings.
@@ -230,8 +238,9 @@ impl Kernel {
             let world = &info.world;
             let tx = if conflicts < LIVE_ATTEMPTS { self.begin_live(world) } else { self.begin(world) };
             let tx = tx.map_err(|error| self.begin_fault(world, error))?;
-            let cx = Cx::new(self.clone(), info.clone(), tx, overdue, prepared.clone());
+            let cx = Cx::new(self.clone(), info.clone(), tx, overdue, prepared);
             let reply = guarded(service.call(&cx, operation, input)).await;
+            prepared = cx.prepared();
             let error = match reply {
                 Ok(output) => match self.commit(cx).await {
                     Ok(()) => return Ok(output),

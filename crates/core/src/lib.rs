@@ -20,6 +20,7 @@ pub mod identity;
 pub mod ids;
 mod kernel;
 mod lifecycle;
+mod md5;
 pub mod outbox;
 pub mod paging;
 mod record;

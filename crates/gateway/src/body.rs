@@ -170,6 +170,9 @@ enum State {
     Streaming(Arc<AtomicBool>),
 }
 
+/// What a body that is handed on whole has at most.
+const SHORT: u64 = 32 << 10;
+
 /// What is read of a body that nobody wants, so that its connection can be used again, and for how long.
 const DRAINED: u64 = 64 << 10;
 const DRAIN_TIME: Duration = Duration::from_secs(1);
@@ -188,6 +191,19 @@ impl RequestBody {
         let whole = read(Reader::new(body, limits.body, limits)?).await?;
         self.state = State::Done;
         Ok(whole)
+    }
+
+    /// Hands on a short body whole, and any other as it comes: who takes one that is there need not wait for it.
+    pub(crate) async fn hand_on(&mut self, limits: &Limits) -> Result<ByteStream, BodyError> {
+        let length = match &self.state {
+            State::Unread(body) if !self.awaited => body.size_hint().exact(),
+            _ => None,
+        };
+        if length.is_none_or(|length| length > SHORT) {
+            return self.stream(u64::MAX, limits);
+        }
+        let whole = self.read(limits).await.map_err(StreamError::from);
+        Ok(ByteStream::new(futures_util::stream::iter([whole]), length))
     }
 
     /// Hands it on as it comes, `limit` bytes at most.

@@ -152,7 +152,7 @@ async fn call(
     let sent = match sent_form {
         Some(form) => Body::Bytes(form),
         None if streams_request(target.model, target.operation) => {
-            Body::Stream(body.stream(u64::MAX, limits).map_err(|error| in_form(error.into()))?)
+            Body::Stream(body.hand_on(limits).await.map_err(|error| in_form(error.into()))?)
         }
         None => Body::Bytes(body.read(limits).await.map_err(|error| in_form(error.into()))?),
     };

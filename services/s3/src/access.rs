@@ -270,7 +270,7 @@ pub(crate) async fn authorize(cx: &Cx, operation: &str, input: &Value, point: Op
         _ if account(cx).is_none() => return Err(access_denied().into()),
         _ => return Ok(()),
     };
-    let bucket = cx.tx().get(&Scope::world(), &BUCKETS, &name.to_owned()).await?;
+    let bucket = cx.tx().get_shared(&Scope::world(), &BUCKETS, &name.to_owned()).await?;
     let (Some(mut bucket), Some(named)) = (bucket, named) else { return Ok(()) };
     if let Some(point) = point {
         through_point(cx, &bucket, &named, point)?;
@@ -282,7 +282,8 @@ pub(crate) async fn authorize(cx: &Cx, operation: &str, input: &Value, point: Op
     let own = is_of(cx, &bucket.account);
     if !own && bucket.block != Some(PublicAccessBlock::ALL) {
         let block = points::account_block(cx, &bucket.account).await?;
-        bucket.block = Some(bucket.blocked().with(block));
+        let block = Some(bucket.blocked().with(block));
+        Arc::make_mut(&mut bucket).block = block;
     }
     let (key, version) = (named.text("Key"), named.text("VersionId"));
     let input = Some(&named);
@@ -294,8 +295,8 @@ pub(crate) async fn authorize(cx: &Cx, operation: &str, input: &Value, point: Op
         let request = Request { name, action: &action, granted: Granted::No, key, version, input, point };
         return decide(cx, &bucket, &request).await;
     };
-    // The owner of a bucket may do everything with it that no policy denies, but not with what others own in it.
-    if own && !bucket.has(Kind::Policy) && !granted.is_about_object() {
+    // The owner of a bucket may do everything with it that no policy denies, but not with what others own in it, where others can.
+    if own && !bucket.has(Kind::Policy) && (bucket.is_enforced() || !granted.is_about_object()) {
         return Ok(());
     }
     let action = if version.is_some() { with_version.unwrap_or(action) } else { action };

@@ -1,5 +1,7 @@
 //! Buckets: their life, and finding them.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kumoi_core::{Cx, Fault, Reply};
@@ -22,9 +24,14 @@ const HOME: &str = "us-east-1";
 /// The most buckets that a list returns.
 const MAX_BUCKETS: i32 = 10_000;
 
-/// The bucket of that name. `owner` is the account that the client expects to own it.
+/// The bucket of that name, to change it. `owner` is the account that the client expects to own it.
 pub(crate) async fn find(cx: &Cx, name: &str, owner: Option<&str>) -> Reply<Bucket> {
-    let bucket = cx.tx().get(&Scope::world(), &BUCKETS, &name.to_owned()).await?;
+    Ok(Arc::unwrap_or_clone(look(cx, name, owner).await?))
+}
+
+/// The same, to look at it.
+pub(crate) async fn look(cx: &Cx, name: &str, owner: Option<&str>) -> Reply<Arc<Bucket>> {
+    let bucket = cx.tx().get_shared(&Scope::world(), &BUCKETS, &name.to_owned()).await?;
     let bucket = bucket.ok_or_else(no_such_bucket)?;
     if owner.is_some_and(|owner| owner != bucket.account) {
         return Err(access_denied().into());

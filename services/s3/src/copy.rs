@@ -124,8 +124,8 @@ impl Watch for Copying {
         self.digesting.see(bytes)
     }
 
-    fn end(self) -> Result<Copied, Fault> {
-        Ok(Copied { digests: self.digesting.end()?, source: self.source, version: self.version })
+    fn end(self, md5: [u8; 16]) -> Result<Copied, Fault> {
+        Ok(Copied { digests: self.digesting.end(md5)?, source: self.source, version: self.version })
     }
 }
 

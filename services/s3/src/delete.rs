@@ -39,7 +39,7 @@ struct Gone {
 }
 
 pub(crate) async fn one(cx: &Cx, input: api::DeleteObjectInput) -> Reply<api::DeleteObjectOutput> {
-    let bucket = bucket::find(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
+    let bucket = bucket::look(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
     let expected = Expected {
         etag: input.if_match.as_deref(),
         modified: input.if_match_last_modified_time,
@@ -89,7 +89,7 @@ async fn remove(cx: &Cx, place: Place<'_>, id: Option<&str>, expected: &Expected
 }
 
 pub(crate) async fn many(cx: &Cx, input: api::DeleteObjectsInput) -> Reply<api::DeleteObjectsOutput> {
-    let bucket = bucket::find(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
+    let bucket = bucket::look(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
     if !(1..=MAX_OBJECTS).contains(&input.delete.objects.len()) {
         return Err(malformed_xml().into());
     }

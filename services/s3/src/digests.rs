@@ -1,4 +1,4 @@
-//! What is computed of a body while it arrives: its MD5, which is the entity tag, and a checksum, each compared with what the client says.
+//! What is computed of a body while it arrives: a checksum, and besides this its MD5, which is the entity tag. Each is compared with what the client says.
 //!
 //! S3 User Guide, "Checking object integrity in Amazon S3": a client sends the checksum in a header before the body, or in one behind it; where it
 //! sends none, S3 computes a CRC-64/NVME.
@@ -182,7 +182,7 @@ pub(crate) fn check_document(operation: &Operation, sent: Sent<'_>) -> Result<()
     let claims = Claims::read(md5, (sent.header)("x-amz-sdk-checksum-algorithm"), checksums)?;
     let mut digesting = Digesting::new(claims, None, None);
     digesting.see(document)?;
-    digesting.end().map(drop)
+    digesting.end(Md5::digest(document).into()).map(drop)
 }
 
 fn missing_digest() -> Fault {
@@ -215,7 +215,6 @@ pub(crate) struct Digests {
 pub(crate) struct Digesting {
     claims: Claims,
     trailers: Option<Trailers>,
-    md5: Md5,
     kept: (Algorithm, Running),
     other: Option<(Algorithm, Running)>,
     size: u64,
@@ -228,7 +227,7 @@ impl Digesting {
         let kept = kept.or(given).unwrap_or(Algorithm::Crc64Nvme);
         let start = |algorithm: Algorithm| (algorithm, algorithm.start());
         let other = given.filter(|given| *given != kept).map(start);
-        Self { claims, trailers, md5: Md5::new(), kept: start(kept), other, size: 0 }
+        Self { claims, trailers, kept: start(kept), other, size: 0 }
     }
 }
 
@@ -240,7 +239,6 @@ impl Watch for Digesting {
         if self.size > MAX_BODY {
             return Err(entity_too_large());
         }
-        self.md5.update(bytes);
         self.kept.1.update(bytes);
         if let Some((_, other)) = &mut self.other {
             other.update(bytes);
@@ -248,9 +246,8 @@ impl Watch for Digesting {
         Ok(())
     }
 
-    fn end(self) -> Result<Digests, Fault> {
-        let md5 = self.md5.finalize();
-        if self.claims.md5.is_some_and(|claimed| claimed != md5.as_slice()) {
+    fn end(self, md5: [u8; 16]) -> Result<Digests, Fault> {
+        if self.claims.md5.is_some_and(|claimed| claimed != md5) {
             return Err(bad_md5());
         }
         let finish = |(algorithm, running): (Algorithm, Running)| Checksum { algorithm, value: running.finish() };
@@ -303,7 +300,7 @@ mod tests {
         let mut digesting = Digesting::new(claims, Some(behind), None);
         digesting.see(b"12345")?;
         digesting.see(b"6789")?;
-        digesting.end()
+        digesting.end(Md5::digest(b"123456789").into())
     }
 
     fn none() -> [(Algorithm, Option<&'static str>); 5] {

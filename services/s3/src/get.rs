@@ -98,7 +98,7 @@ fn checksum_of_part(object: &Object, part: Option<&Range<u64>>, number: Option<i
 }
 
 pub(crate) async fn get(cx: &Cx, input: api::GetObjectInput) -> Reply<api::GetObjectOutput> {
-    let bucket = bucket::find(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
+    let bucket = bucket::look(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
     let object = versions::object(cx, &bucket, &input.key, input.version_id.as_deref()).await?;
     let (output, wanted) = described!(GetObjectOutput, cx, input, bucket, object);
     restore::check(cx, &object)?;
@@ -107,7 +107,7 @@ pub(crate) async fn get(cx: &Cx, input: api::GetObjectInput) -> Reply<api::GetOb
 }
 
 pub(crate) async fn head(cx: &Cx, input: api::HeadObjectInput) -> Reply<api::HeadObjectOutput> {
-    let bucket = bucket::find(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
+    let bucket = bucket::look(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
     let object = versions::object(cx, &bucket, &input.key, input.version_id.as_deref()).await?;
     Ok(described!(HeadObjectOutput, cx, input, bucket, object).0)
 }

@@ -19,9 +19,6 @@ use crate::{accounts, acl, api, bucket, get, multipart, put, restore};
 /// The most that a listing returns.
 const MAX_KEYS: i32 = 1000;
 
-/// Objects that are read at once where prefixes may be passed over.
-const FEW: usize = 16;
-
 /// What stays as it is in names that are encoded like in URLs.
 const PLAIN: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'*').remove(b'/');
 
@@ -254,8 +251,11 @@ async fn search<E: Entries>(cx: &Cx, mut entries: E, query: &Query<'_>) -> Reply
         return Ok(found);
     }
     let mut last: Option<String> = None;
+    // Where one has a common prefix the next is most often passed over, too; so few are read ahead until keys without one come.
+    let mut few = if query.delimiter.is_some() { 1 } else { usize::MAX };
     loop {
-        let limit = if query.delimiter.is_some() { FEW } else { query.max - found.len() + 1 };
+        let limit = few.min(query.max - found.len() + 1);
+        few = few.saturating_mul(2);
         let page = entries.page(cx, limit).await?;
         if page.is_empty() {
             return Ok(found);
@@ -273,6 +273,7 @@ async fn search<E: Entries>(cx: &Cx, mut entries: E, query: &Query<'_>) -> Reply
             match prefix {
                 Some(prefix) => {
                     entries.skip(prefix);
+                    few = 1;
                     last = Some(prefix.to_owned());
                     found.prefixes.push(prefix.to_owned());
                 }
@@ -366,7 +367,7 @@ fn storage_class(class: Option<String>) -> String {
 }
 
 pub(crate) async fn first_version(cx: &Cx, input: api::ListObjectsInput) -> Reply<api::ListObjectsOutput> {
-    let bucket = bucket::find(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
+    let bucket = bucket::look(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
     let encoding = Encoding::read(input.encoding_type.as_deref())?;
     let max = most(input.max_keys, "maxKeys")?;
     let delimiter = input.delimiter.filter(|delimiter| !delimiter.is_empty());
@@ -395,7 +396,7 @@ pub(crate) async fn first_version(cx: &Cx, input: api::ListObjectsInput) -> Repl
 }
 
 pub(crate) async fn second_version(cx: &Cx, input: api::ListObjectsV2Input) -> Reply<api::ListObjectsV2Output> {
-    let bucket = bucket::find(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
+    let bucket = bucket::look(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
     let encoding = Encoding::read(input.encoding_type.as_deref())?;
     let max = most(input.max_keys, "maxKeys")?;
     let delimiter = input.delimiter.filter(|delimiter| !delimiter.is_empty());
@@ -431,7 +432,7 @@ pub(crate) async fn second_version(cx: &Cx, input: api::ListObjectsV2Input) -> R
 }
 
 pub(crate) async fn versions(cx: &Cx, input: api::ListObjectVersionsInput) -> Reply<api::ListObjectVersionsOutput> {
-    let bucket = bucket::find(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
+    let bucket = bucket::look(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
     let encoding = Encoding::read(input.encoding_type.as_deref())?;
     let max = most(input.max_keys, "max-keys")?;
     let delimiter = input.delimiter.filter(|delimiter| !delimiter.is_empty());
@@ -499,7 +500,7 @@ pub(crate) async fn versions(cx: &Cx, input: api::ListObjectVersionsInput) -> Re
 }
 
 pub(crate) async fn uploads(cx: &Cx, input: api::ListMultipartUploadsInput) -> Reply<api::ListMultipartUploadsOutput> {
-    let bucket = bucket::find(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
+    let bucket = bucket::look(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
     let max = most(input.max_uploads, "max-uploads")?;
     let delimiter = input.delimiter.filter(|delimiter| !delimiter.is_empty());
     let query = Query {

@@ -30,7 +30,7 @@ const STORAGE_CLASSES: [&str; 8] = [
 ];
 
 pub(crate) async fn put(cx: &Cx, input: api::PutObjectInput) -> Reply<api::PutObjectOutput> {
-    let bucket = bucket::find(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
+    let bucket = bucket::look(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
     check_key(&input.key)?;
     let storage_class = storage_class(input.storage_class)?;
     let attributes = attributes::asked!(input).read(cx, &bucket).await?;

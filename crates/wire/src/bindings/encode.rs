@@ -21,7 +21,8 @@ pub(crate) fn encode(
     mut members: Struct,
     request_id: &str,
 ) -> Result<Response, EncodeError> {
-    let mut map = HeaderMap::new();
+    // Room for most answers, and for what is added on the way out.
+    let mut map = HeaderMap::with_capacity(24);
     set_request_id(service, &mut map, request_id);
     let mut status = if operation.status == 0 { 200 } else { operation.status };
     if let Some(bound) = write_headers(service, output, &members, &mut map)? {
