@@ -137,7 +137,7 @@ fn canned(name: &str, owners: &Owners<'_>) -> Result<Acl, Fault> {
             return Err(fault.with_detail("ArgumentName", "x-amz-acl").with_detail("ArgumentValue", name));
         }
     };
-    Ok(Acl([own].into_iter().chain(others).collect()))
+    Ok(Acl(others.into_iter().chain([own]).collect()))
 }
 
 impl Acl {

@@ -26,15 +26,15 @@ def own(s3, bucket):
 def grants(answer):
     owner = answer["Owner"]["ID"]
     who = lambda grantee: grantee.get("URI") or ("owner" if grantee["ID"] == owner else grantee["ID"])
-    return [(who(grant["Grantee"]), grant["Permission"]) for grant in answer["Grants"]]
+    return sorted((who(grant["Grantee"]), grant["Permission"]) for grant in answer["Grants"])
 
 
 OWNER = ("owner", "FULL_CONTROL")
 CANNED = {
     "private": [OWNER],
-    "public-read": [OWNER, (EVERYONE, "READ")],
-    "public-read-write": [OWNER, (EVERYONE, "READ"), (EVERYONE, "WRITE")],
-    "authenticated-read": [OWNER, (AUTHENTICATED, "READ")],
+    "public-read": [(EVERYONE, "READ"), OWNER],
+    "public-read-write": [(EVERYONE, "READ"), (EVERYONE, "WRITE"), OWNER],
+    "authenticated-read": [(AUTHENTICATED, "READ"), OWNER],
 }
 
 
@@ -51,7 +51,7 @@ def test_canned_lists(s3, bucket, put, acl):
 
 def test_a_list_for_the_delivery_of_logs(s3, bucket, put):
     s3.put_bucket_acl(Bucket=bucket, ACL="log-delivery-write")
-    assert grants(s3.get_bucket_acl(Bucket=bucket)) == [OWNER, (LOGS, "WRITE"), (LOGS, "READ_ACP")]
+    assert grants(s3.get_bucket_acl(Bucket=bucket)) == [(LOGS, "READ_ACP"), (LOGS, "WRITE"), OWNER]
     refusal("InvalidArgument", put, "key", ACL="log-delivery-write")
 
 
@@ -60,14 +60,14 @@ def test_lists_that_name_the_owner_of_the_bucket(s3, bucket, as_account, acl, pe
     s3.put_bucket_acl(Bucket=bucket, ACL="public-read-write")
     other = as_account(OTHER)
     other.put_object(Bucket=bucket, Key="key", Body=b"", ACL=acl)
-    assert grants(other.get_object_acl(Bucket=bucket, Key="key")) == [OWNER, (own(s3, bucket), permission)]
+    assert grants(other.get_object_acl(Bucket=bucket, Key="key")) == sorted([OWNER, (own(s3, bucket), permission)])
     s3.get_object(Bucket=bucket, Key="key")
 
 
 def test_grants_in_headers(s3, bucket, put, as_account):
     other = as_account(OTHER).list_buckets()["Owner"]["ID"]
     put("key", GrantRead=f'id="{other}", uri="{EVERYONE}"', GrantWriteACP=f"id={other}")
-    expected = [(other, "READ"), (EVERYONE, "READ"), (other, "WRITE_ACP")]
+    expected = sorted([(other, "READ"), (EVERYONE, "READ"), (other, "WRITE_ACP")])
     assert grants(s3.get_object_acl(Bucket=bucket, Key="key")) == expected
     refusal("InvalidRequest", put, "key", ACL="private", GrantRead=f"id={other}")
     refusal("InvalidArgument", put, "key", GrantRead="id=nobody")

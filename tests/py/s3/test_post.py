@@ -102,8 +102,8 @@ class TestWithBoto3:
 
 class TestAnswers:
     def test_status(self, post, photos):
-        fields = [("key", "a b/ä.jpg"), ("acl", "private"), ("success_action_status", "200")]
-        access = signed(policy({"acl": "private"}, ["starts-with", "$success_action_status", ""]))
+        fields = [("key", "a b/ä.jpg"), ("acl", "bucket-owner-full-control"), ("success_action_status", "200")]
+        access = signed(policy({"acl": "bucket-owner-full-control"}, ["starts-with", "$success_action_status", ""]))
         assert post(fields + access).status_code == 200
         assert post(fields[:2] + [("success_action_status", "404")] + access).status_code == 204
         answer = post(fields[:2] + [("success_action_status", "201")] + access)
@@ -140,8 +140,8 @@ class TestPolicy:
         assert refused(answer) == (403, "AccessDenied", f"Invalid according to Policy: {message}")
 
     def test_case_means_nothing_in_names(self, post):
-        fields = [("kEy", "k"), ("AcL", "private"), ("x-ignore-a", "b")]
-        assert post(fields + signed(policy({"aCl": "private"}))).status_code == 204
+        fields = [("kEy", "k"), ("AcL", "bucket-owner-full-control"), ("x-ignore-a", "b")]
+        assert post(fields + signed(policy({"aCl": "bucket-owner-full-control"}))).status_code == 204
 
     def test_it_ends(self, post):
         answer = post([("key", "k"), *signed(policy(until=-SOON))])
