@@ -266,9 +266,9 @@ async fn issued(kernel: &Kernel, world: &World, key: &str) -> Result<Option<Cred
     })
 }
 
-/// S3 and its relatives sign their own way.
+/// S3 and S3 Control sign their own way.
 pub(crate) fn is_s3(model: &Service) -> bool {
-    matches!(model.id.as_str(), "s3" | "s3control" | "s3outposts")
+    matches!(model.id.as_str(), "s3" | "s3control")
 }
 
 /// An error of the signature in the service's own form.

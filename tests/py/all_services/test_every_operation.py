@@ -68,6 +68,10 @@ SUCCESSORS = {
 LEFT_OUT = {
     ("machinelearning", "Predict"): "goes to the endpoint that its parameters name, which must be Amazon's",
     **{
+        ("s3", operation): "on the wire it is what succeeded it"
+        for operation in ("GetBucketLifecycle", "GetBucketNotification", "PutBucketLifecycle", "PutBucketNotification")
+    },
+    **{
         ("signin", operation): "the client's endpoint rules send it to AWS itself, whatever endpoint it is given"
         for operation in (
             "DeleteConsoleAuthorizationConfiguration",
