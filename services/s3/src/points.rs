@@ -306,7 +306,7 @@ mod tests {
 
     #[test]
     fn sources_of_copies() {
-        let parse = |text| Source::parse(text).map(|source| (source.name, source.rest));
+        let parse = |text: &str| Source::parse(text).map(|source| (source.name, source.rest));
         let arn = "arn:aws:s3:us-east-1:000000000000:accesspoint/abc".to_owned();
         assert_eq!(
             parse(&format!("{arn}/object/a/b?versionId=v")),
