@@ -20,9 +20,6 @@ fn main() {
     let complete = [
         &part[..],
         &[
-            "SSECustomerAlgorithm",
-            "SSECustomerKey",
-            "SSECustomerKeyMD5",
             "ChecksumType",
             "MultipartUpload.Parts.ChecksumSHA512",
             "MultipartUpload.Parts.ChecksumMD5",

@@ -87,6 +87,10 @@ impl Attached<'_> {
     /// What a resource of the policy can be: the resource, a part, or either. `None` when it is something else.
     fn level(&self, resource: &Text) -> Option<Level> {
         let (head, more) = resource.pattern.head();
+        // Every bucket is this one, too.
+        if more && head.ends_with(":::") && self.resource.starts_with(head) {
+            return Some(Level::Either);
+        }
         let rest = head.strip_prefix(self.resource)?;
         match (rest.is_empty(), more) {
             (true, false) => Some(Level::Resource),

@@ -39,6 +39,9 @@ macro_rules! described {
             if_modified_since: $input.if_modified_since,
             if_unmodified_since: $input.if_unmodified_since,
         };
+        if $input.part_number.is_some_and(|number| content::range_of_part(&$object, number).is_none()) {
+            return Err(invalid_part_number().into());
+        }
         $crate::attributes::customer_key!($input).check(&$object)?;
         conditions.check(&$object)?;
         let part = part(&$object, $input.range.as_deref(), $input.part_number)?;

@@ -182,6 +182,11 @@ pub(crate) async fn complete(
     let Some(upload) = cx.tx().get(&Scope::world(), &UPLOADS, &id).await? else {
         return again(cx, &bucket, input).await;
     };
+    let key = attributes::customer_key!(input);
+    // Without a checksum there is nothing in the object that the key would be needed for.
+    if upload.algorithm.is_some() || key.key.is_some() {
+        key.check_part(&upload.attributes.encryption)?;
+    }
     let listed = input.multipart_upload.and_then(|upload| upload.parts).unwrap_or_default();
     let parts = chosen(cx, &bucket, &input.upload_id, &listed).await?;
     let size = parts.iter().map(|part| part.size).sum();

@@ -192,7 +192,7 @@ fn policies_of_a_bucket() {
         (r#""s3:Fetch""#, r#""arn:aws:s3:::bucket/*""#, "", ACTION),
         (r#""sqs:SendMessage""#, r#""arn:aws:s3:::bucket/*""#, "", ACTION),
         (r#""s3:GetObject""#, r#""*""#, "", RESOURCE),
-        (r#""s3:GetObject""#, r#""arn:aws:s3:::*""#, "", RESOURCE),
+        (r#""s3:GetObject""#, r#""arn:aws:s3:::*""#, "", TAKEN),
         (r#""s3:GetObject""#, r#""arn:aws:s3:::other/*""#, "", RESOURCE),
         (r#""s3:GetObject""#, r#""arn:aws:s3:::bucket-2/*""#, "", RESOURCE),
         (r#""s3:GetObject""#, r#"["arn:aws:s3:::bucket/*", "arn:aws:s3:::other/*"]"#, "", RESOURCE),
