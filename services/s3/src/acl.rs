@@ -207,7 +207,10 @@ fn to_api(cx: &Cx, acl: Option<&Acl>, own: &str) -> Vec<api::Grant> {
         };
         api::Grant { grantee: Some(grantee), permission: Some(grant.permission.name().to_owned()) }
     });
-    grants.collect()
+    let mut grants: Vec<_> = grants.collect();
+    // As in the canned lists, groups stand before accounts.
+    grants.sort_by_key(|grant| grant.grantee.as_ref().is_some_and(|grantee| grantee.uri.is_none()));
+    grants
 }
 
 /// Checks a list against what the bucket allows. Where lists are disabled, one that gives the bucket's owner everything and nobody else anything is

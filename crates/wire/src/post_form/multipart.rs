@@ -138,6 +138,10 @@ impl Parser {
     }
 
     fn head(&mut self) -> Result<Option<Event>, FormError> {
+        // A part without headers has no name.
+        if self.buffer.starts_with(b"\r\n") {
+            return Err(FormError::Malformed);
+        }
         let Some(end) = memchr::memmem::find(&self.buffer, b"\r\n\r\n") else {
             return if self.buffer.len() > MAX_HEAD { Err(FormError::Malformed) } else { Ok(None) };
         };

@@ -69,7 +69,10 @@ impl Policy {
                 Condition::Field { exactly, name, value, told } => {
                     let refused = || FormError::Condition(told.clone());
                     let mut sent = fields.all(name).chain((name == "bucket").then_some(bucket)).peekable();
-                    sent.peek().ok_or_else(refused)?;
+                    // Whatever begins with nothing may be left out, too.
+                    if sent.peek().is_none() && (*exactly || !value.is_empty()) {
+                        return Err(refused());
+                    }
                     if !sent.all(|sent| if *exactly { sent == value } else { begins(name, sent, value) }) {
                         return Err(refused());
                     }
@@ -195,7 +198,8 @@ mod tests {
             (r#"["eq", "$key", "a"]"#, &[("key", "a")], all.clone()),
             (r#"["eq", "$key", "a"]"#, &[("key", "ab")], refused(r#"["eq", "$key", "a"]"#)),
             (r#"["eq", "$key", "a"]"#, &[("key", "a"), ("key", "b")], refused(r#"["eq", "$key", "a"]"#)),
-            (r#"["starts-with", "$key", ""]"#, &[], refused(r#"["starts-with", "$key", ""]"#)),
+            (r#"["starts-with", "$key", ""]"#, &[], all.clone()),
+            (r#"["starts-with", "$key", "a"]"#, &[], refused(r#"["starts-with", "$key", "a"]"#)),
             (r#"["starts-with", "$key", "\\$a"]"#, &[("key", r"\$ab")], all.clone()),
             (r#"["starts-with", "$Content-Type", "image/"]"#, &[("content-type", "image/a, image/b")], all.clone()),
             (
