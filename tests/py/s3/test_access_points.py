@@ -12,6 +12,8 @@ ACCOUNT = "000000000000"
 
 @pytest.fixture
 def control(clients, world):
+    if clients.h2:
+        pytest.skip("the HTTP/2 session takes the host from the URL, and S3 Control signs another")
     return keep_endpoint(clients.client("s3control", keep=False), clients.endpoint)
 
 

@@ -65,7 +65,9 @@ def test_delete_markers_and_unknown_names(s3, bucket, put, attributes):
 
 
 @pytest.mark.parametrize("value", ["grün", "gr\u00c3\u00bcn", "\u0416"])
-def test_metadata_comes_back_as_it_was_sent(s3, bucket, put, value):
+def test_metadata_comes_back_as_it_was_sent(clients, s3, bucket, put, value):
+    if clients.h2:
+        pytest.skip("the HTTP/2 session writes and reads headers in its own way")
     s3.meta.events.register("before-call.s3.PutObject", lambda params, **_: params["headers"].update({"x-amz-meta-name": value}))
     put("key")
     # The client sends UTF-8, and takes each byte of an answer for a character.
