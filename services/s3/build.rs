@@ -191,15 +191,36 @@ const STORED: &[&str] = &[
     "WebsiteConfiguration",
 ];
 
+/// What is kept and told of configurations, and has no effect yet.
+const WITHOUT_EFFECT: &[(&str, &[&str])] = &[
+    ("PutBucketAbac", &["AbacStatus"]),
+    ("PutBucketAccelerateConfiguration", &["AccelerateConfiguration"]),
+    ("PutBucketAnalyticsConfiguration", &["AnalyticsConfiguration"]),
+    ("PutBucketEncryption", &["ServerSideEncryptionConfiguration.Rules.BlockedEncryptionTypes"]),
+    ("PutBucketIntelligentTieringConfiguration", &["IntelligentTieringConfiguration"]),
+    ("PutBucketInventoryConfiguration", &["InventoryConfiguration"]),
+    ("PutBucketLogging", &["BucketLoggingStatus.LoggingEnabled"]),
+    ("PutBucketMetricsConfiguration", &["MetricsConfiguration"]),
+    ("PutBucketPolicy", &["ConfirmRemoveSelfBucketAccess"]),
+    (
+        "PutBucketReplication",
+        &[
+            "Token",
+            "ReplicationConfiguration.Rules.SourceSelectionCriteria.ReplicaModifications",
+            "ReplicationConfiguration.Rules.ExistingObjectReplication",
+            "ReplicationConfiguration.Rules.Destination.ReplicationTime",
+            "ReplicationConfiguration.Rules.Destination.Metrics",
+        ],
+    ),
+    ("PutBucketRequestPayment", &["RequestPaymentConfiguration"]),
+    (
+        "PutObjectLockConfiguration",
+        &["Token", "RequestPayer", "ObjectLockConfiguration.Rule.DefaultRetention.DefaultEventHold"],
+    ),
+    ("GetBucketAccelerateConfiguration", &["RequestPayer"]),
+];
+
 fn configurations(generator: kumoi_codegen::Generator) -> kumoi_codegen::Generator {
-    generator
-        .operations(CONFIGURATIONS)
-        .stored(STORED)
-        .ignores("PutBucketPolicy", &["ConfirmRemoveSelfBucketAccess"])
-        .ignores("PutBucketReplication", &["Token"])
-        .ignores(
-            "PutObjectLockConfiguration",
-            &["Token", "RequestPayer", "ObjectLockConfiguration.Rule.DefaultRetention.DefaultEventHold"],
-        )
-        .ignores("GetBucketAccelerateConfiguration", &["RequestPayer"])
+    let generator = generator.operations(CONFIGURATIONS).stored(STORED);
+    WITHOUT_EFFECT.iter().fold(generator, |generator, (operation, members)| generator.ignores(operation, members))
 }
