@@ -1,10 +1,10 @@
 //! The compression function of MD5 (RFC 1321), for several messages at once: one step of each message in each lane of a vector.
 //!
-//! The loops over lanes are what the compiler makes vector instructions of. Each step of MD5 waits for the one before, so a lone message leaves most of a
-//! processor idle; four go through together in little more than the time of one.
+//! Each step of MD5 waits for the one before, so a lone message leaves most of a processor idle; eight or sixteen go through together in little more than
+//! the time of one. Which vectors the processor has is found out when it runs.
 #![expect(clippy::indexing_slicing, reason = "lanes and words are counted by types")]
 
-use std::array::from_fn;
+use pulp::{Arch, Scalar, Simd, WithSimd};
 
 /// The value that a message has come to.
 pub(super) type State = [u32; 4];
@@ -15,8 +15,8 @@ pub(super) const BLOCK: usize = 64;
 /// That of no bytes.
 pub(super) const START: State = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476];
 
-/// The most messages at once.
-pub(super) const MOST: usize = 8;
+/// The most messages at once: lanes of the widest vectors that there are.
+pub(super) const MOST: usize = 16;
 
 /// A message, and its next blocks.
 pub(super) struct Lane<'a> {
@@ -24,78 +24,125 @@ pub(super) struct Lane<'a> {
     pub(super) blocks: &'a [[u8; BLOCK]],
 }
 
-/// Takes as many blocks of each of at most [`MOST`] messages as all of them have; how many.
-pub(super) fn advance(lanes: &mut [Lane<'_>]) -> usize {
-    let count = lanes.iter().map(|lane| lane.blocks.len()).min().unwrap_or(0);
-    match lanes.len() {
-        0 | 1 => together::<1>(lanes, count),
-        2..=4 => together::<4>(lanes, count),
-        _ => together::<MOST>(lanes, count),
+/// Takes as many blocks of each of at most [`MOST`] messages as all of them have, and no more than `at_most`; how many.
+pub(super) fn advance(lanes: &mut [Lane<'_>], at_most: usize) -> usize {
+    let arch = Arch::new();
+    let count = lanes.iter().map(|lane| lane.blocks.len()).min().unwrap_or(0).min(at_most);
+    let mut rest = lanes;
+    while !rest.is_empty() && count > 0 {
+        let (now, later) = rest.split_at_mut(rest.len().min(arch.dispatch(Width)));
+        match now {
+            [_] => Scalar::new().vectorize(Together { lanes: now, count }),
+            _ => arch.dispatch(Together { lanes: now, count }),
+        }
+        rest = later;
     }
     count
 }
 
-fn together<const L: usize>(lanes: &mut [Lane<'_>], count: usize) {
-    const NONE: [u8; BLOCK] = [0; BLOCK];
-    let mut words = from_fn(|word| from_fn(|lane| lanes.get(lane).map_or(0, |lane| lane.state[word])));
-    for at in 0..count {
-        compress::<L>(
-            &mut words,
-            from_fn(|lane| lanes.get(lane).and_then(|lane| lane.blocks.get(at)).unwrap_or(&NONE)),
-        );
+/// Asks how many lanes a vector has.
+struct Width;
+
+impl WithSimd for Width {
+    type Output = usize;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> usize {
+        S::U32_LANES.min(MOST)
     }
-    for (lane, message) in lanes.iter_mut().enumerate() {
-        *message.state = words.map(|word| word[lane]);
-    }
+}
+
+/// Takes so many blocks of each of no more messages than a vector has lanes.
+struct Together<'l, 'b> {
+    lanes: &'l mut [Lane<'b>],
+    count: usize,
 }
 
 /// A word of each message.
-type Word<const L: usize> = [u32; L];
+type Words = [u32; MOST];
 
-#[inline(always)]
-fn step<const L: usize>(mixed: Word<L>, a: Word<L>, b: Word<L>, word: Word<L>, constant: u32, turn: u32) -> Word<L> {
-    from_fn(|i| {
-        let sum = a[i].wrapping_add(mixed[i]).wrapping_add(word[i].wrapping_add(constant));
-        sum.rotate_left(turn).wrapping_add(b[i])
-    })
+impl WithSimd for Together<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { lanes, count } = self;
+        let mut words: [Words; 4] = [[0; MOST]; 4];
+        for (at, lane) in lanes.iter().enumerate() {
+            (0..4).for_each(|word| words[word][at] = lane.state[word]);
+        }
+        let mut state = words.map(|words| vector::<S>(&words));
+        let mut next = [[0; MOST]; 16];
+        gather(&mut next, lanes, 0);
+        for at in 1..=count {
+            let message = next.map(
+                #[inline(always)]
+                |words| vector::<S>(&words),
+            );
+            // The words of the next blocks are brought together while the steps of these wait for one another.
+            if at < count {
+                gather(&mut next, lanes, at);
+            }
+            state = compress(simd, state, &message);
+        }
+        for (word, vector) in state.into_iter().enumerate() {
+            let mut words: Words = [0; MOST];
+            S::as_mut_simd_u32s(&mut words).0[0] = vector;
+            lanes.iter_mut().zip(words).for_each(|(lane, value)| lane.state[word] = value);
+        }
+    }
 }
 
 #[inline(always)]
-fn choose<const L: usize>(x: Word<L>, y: Word<L>, z: Word<L>) -> Word<L> {
-    from_fn(|i| z[i] ^ (x[i] & (y[i] ^ z[i])))
+fn vector<S: Simd>(words: &Words) -> S::u32s {
+    S::as_simd_u32s(words).0[0]
+}
+
+/// Brings together each word of the messages' blocks.
+#[inline(always)]
+fn gather(words: &mut [Words; 16], lanes: &[Lane<'_>], at: usize) {
+    for (lane, message) in lanes.iter().enumerate() {
+        let (block, _) = message.blocks[at].as_chunks::<4>();
+        for (words, bytes) in words.iter_mut().zip(block) {
+            words[lane] = u32::from_le_bytes(*bytes);
+        }
+    }
 }
 
 #[inline(always)]
-fn choose_back<const L: usize>(x: Word<L>, y: Word<L>, z: Word<L>) -> Word<L> {
-    choose(z, x, y)
-}
-
-#[inline(always)]
-fn parity<const L: usize>(x: Word<L>, y: Word<L>, z: Word<L>) -> Word<L> {
-    from_fn(|i| x[i] ^ y[i] ^ z[i])
-}
-
-#[inline(always)]
-fn either<const L: usize>(x: Word<L>, y: Word<L>, z: Word<L>) -> Word<L> {
-    from_fn(|i| y[i] ^ (x[i] | !z[i]))
-}
-
-#[inline(always)]
-fn compress<const L: usize>(state: &mut [Word<L>; 4], blocks: [&[u8; BLOCK]; L]) {
-    let words: [[u32; 16]; L] = blocks.map(|block| {
-        let (bytes, _) = block.as_chunks::<4>();
-        from_fn(|word| u32::from_le_bytes(bytes[word]))
-    });
-    let m: [Word<L>; 16] = from_fn(|word| from_fn(|lane| words[lane][word]));
-    let [mut a, mut b, mut c, mut d] = *state;
+fn compress<S: Simd>(simd: S, state: [S::u32s; 4], m: &[S::u32s; 16]) -> [S::u32s; 4] {
+    let [mut a, mut b, mut c, mut d] = state;
+    macro_rules! mix {
+        (choose $x:ident $y:ident $z:ident) => {
+            simd.xor_u32s($z, simd.and_u32s($x, simd.xor_u32s($y, $z)))
+        };
+        (choose_back $x:ident $y:ident $z:ident) => {
+            mix!(choose $z $x $y)
+        };
+        (parity $x:ident $y:ident $z:ident) => {
+            simd.xor_u32s($x, simd.xor_u32s($y, $z))
+        };
+        (either $x:ident $y:ident $z:ident) => {
+            simd.xor_u32s($y, simd.or_u32s($x, simd.not_u32s($z)))
+        };
+    }
+    macro_rules! step {
+        ($mix:ident $a:ident $b:ident $c:ident $d:ident, $word:literal $turn:literal $constant:literal) => {
+            let word = simd.add_u32s($a, simd.add_u32s(m[$word], simd.splat_u32s($constant)));
+            let sum = simd.add_u32s(word, mix!($mix $b $c $d));
+            let left = simd.wrapping_dyn_shl_u32s(sum, simd.splat_u32s($turn));
+            let right = simd.wrapping_dyn_shr_u32s(sum, simd.splat_u32s(32 - $turn));
+            $a = simd.add_u32s(simd.or_u32s(left, right), $b);
+        };
+    }
     // Four steps: the function, the words that they take, how far they turn, and what they add.
     macro_rules! steps {
         ($($mix:ident [$w0:literal $w1:literal $w2:literal $w3:literal] [$t0:literal $t1:literal $t2:literal $t3:literal]
            [$k0:literal $k1:literal $k2:literal $k3:literal])*) => {$(
-            a = step($mix(b, c, d), a, b, m[$w0], $k0, $t0);
-            d = step($mix(a, b, c), d, a, m[$w1], $k1, $t1);
-            c = step($mix(d, a, b), c, d, m[$w2], $k2, $t2);
-            b = step($mix(c, d, a), b, c, m[$w3], $k3, $t3);
+            step!($mix a b c d, $w0 $t0 $k0);
+            step!($mix d a b c, $w1 $t1 $k1);
+            step!($mix c d a b, $w2 $t2 $k2);
+            step!($mix b c d a, $w3 $t3 $k3);
         )*};
     }
     steps! {
@@ -116,7 +163,5 @@ fn compress<const L: usize>(state: &mut [Word<L>; 4], blocks: [&[u8; BLOCK]; L])
         either [8 15 6 13] [6 10 15 21] [0x6fa8_7e4f 0xfe2c_e6e0 0xa301_4314 0x4e08_11a1]
         either [4 11 2 9] [6 10 15 21] [0xf753_7e82 0xbd3a_f235 0x2ad7_d2bb 0xeb86_d391]
     }
-    for (word, sum) in state.iter_mut().zip([a, b, c, d]) {
-        *word = from_fn(|i| word[i].wrapping_add(sum[i]));
-    }
+    [simd.add_u32s(state[0], a), simd.add_u32s(state[1], b), simd.add_u32s(state[2], c), simd.add_u32s(state[3], d)]
 }

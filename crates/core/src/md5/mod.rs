@@ -21,6 +21,12 @@ const GATHERED: usize = 128 << 10;
 /// Bytes of one body that wait for a worker at most, before more are taken from its client.
 const WAITING: usize = 256 << 10;
 
+/// Blocks that a lone body is computed on for before a look at who else has come.
+const ALONE: usize = (16 << 10) / BLOCK;
+
+/// Blocks of each of several bodies.
+const TOGETHER: usize = (64 << 10) / BLOCK;
+
 /// Who computes. Cheap to clone; clones are the same.
 #[derive(Clone, Debug)]
 pub(crate) struct Workers {
@@ -147,7 +153,7 @@ impl Running {
         padding.extend_from_slice(&self.size.wrapping_mul(8).to_le_bytes());
         feed.pieces.push_back(padding.into());
         while let Some(lane) = feed.lane() {
-            let count = lanes::advance(&mut [lane]);
+            let count = lanes::advance(&mut [lane], usize::MAX);
             feed.pass(count);
         }
         let mut md5 = [0; 16];
@@ -182,15 +188,17 @@ impl Inner {
     }
 }
 
-/// Computes side by side until only few would go on: what is left of these is better done beside others.
+/// Computes side by side until only few would go on, or for long enough that others may have come: what is left is better done beside them.
 fn advance(feeds: &mut [Feed]) {
     let all = feeds.len();
-    loop {
+    let mut left = if all == 1 { ALONE } else { TOGETHER };
+    while left > 0 {
         let mut lanes: Vec<_> = feeds.iter_mut().filter_map(Feed::lane).collect();
         if lanes.is_empty() || lanes.len() * 2 < all {
             return;
         }
-        let count = lanes::advance(&mut lanes);
+        let count = lanes::advance(&mut lanes, left);
+        left -= count;
         feeds.iter_mut().for_each(|feed| feed.pass(count));
     }
 }
