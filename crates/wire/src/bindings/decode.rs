@@ -29,11 +29,13 @@ pub(crate) fn decode(
     }
     let query = Parameters { pairs: form::parse(request.query.as_bytes(), limits)?, stated: stated_query(operation) };
     let mut members = Struct::with_capacity(input.members.len());
+    let present = header::Present::of(request.headers);
     for (index, member) in input.members.iter().enumerate() {
         let shape = shape(service, member)?;
         let value = match member.location {
             Location::Uri => label(service, member, shape, labels)?,
             Location::QueryString => query.member(service, member, shape)?,
+            Location::Header if present.lacks(member.wire_name()) => None,
             Location::Header => header::read(service, member, shape, request.headers, limits)?,
             Location::Headers => header::read_prefixed(member, request.headers)?,
             Location::Body | Location::StatusCode => None,

@@ -19,7 +19,7 @@ pub fn canonical_request(
     payload: &str,
     style: PathStyle,
 ) -> Vec<u8> {
-    let mut names: Vec<String> = signed.signed_header_names().map(str::to_ascii_lowercase).collect();
+    let mut names: Vec<Cow<'_, str>> = signed.signed_header_names().map(lower_case).collect();
     names.sort_unstable();
     let mut out = Vec::with_capacity(512);
     for part in [parts.method, &canonical_path(parts.raw_path, style), &canonical_query(signed, parts.raw_query)] {
@@ -36,15 +36,15 @@ pub fn canonical_request(
     out
 }
 
+fn lower_case(name: &str) -> Cow<'_, str> {
+    if name.bytes().any(|byte| byte.is_ascii_uppercase()) { name.to_ascii_lowercase().into() } else { name.into() }
+}
+
 /// Builds the string to sign of a canonical request.
 pub fn string_to_sign(signed: &SignedRequest<'_>, canonical_request: &[u8]) -> String {
-    format!(
-        "{}\n{}\n{}\n{}",
-        signed.algorithm.name(),
-        format_amz_date(signed.timestamp),
-        signed.scope,
-        hex_sha256(canonical_request)
-    )
+    let date = format_amz_date(signed.timestamp);
+    let scope = signed.scope.to_string();
+    [signed.algorithm.name(), &date, &scope, &hex_sha256(canonical_request)].join("\n")
 }
 
 /// Percent-encodes one name or value of a query as signatures want it: all but RFC 3986's unreserved characters.
