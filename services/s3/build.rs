@@ -1,11 +1,8 @@
 //! Generates the typed face of S3 from its model.
 
-/// Members of many operations that need what is not built yet: holds that wait for events, and algorithms of checksums.
+/// Members of many operations that need what is not built yet: holds that wait for events.
 const EVENTS: [&str; 3] =
     ["ObjectLockEventHold", "ObjectLockEventHoldDurationDays", "ObjectLockEventHoldDurationYears"];
-
-const CHECKSUMS: [&str; 5] =
-    ["ChecksumSHA512", "ChecksumMD5", "ChecksumXXHASH64", "ChecksumXXHASH3", "ChecksumXXHASH128"];
 
 fn main() {
     let create = [
@@ -15,20 +12,9 @@ fn main() {
         "CreateBucketConfiguration.Tags",
     ];
     let begin = [&EVENTS[..], &["RequestPayer"]].concat();
-    let put = [&begin[..], &CHECKSUMS[..], &["WriteOffsetBytes"]].concat();
-    let part = [&CHECKSUMS[..], &["RequestPayer"]].concat();
-    let complete = [
-        &part[..],
-        &[
-            "ChecksumType",
-            "MultipartUpload.Parts.ChecksumSHA512",
-            "MultipartUpload.Parts.ChecksumMD5",
-            "MultipartUpload.Parts.ChecksumXXHASH64",
-            "MultipartUpload.Parts.ChecksumXXHASH3",
-            "MultipartUpload.Parts.ChecksumXXHASH128",
-        ],
-    ]
-    .concat();
+    let put = [&begin[..], &["WriteOffsetBytes"]].concat();
+    let part = ["RequestPayer"];
+    let complete = ["RequestPayer", "ChecksumType"];
     let copy = [&begin[..], &["AnnotationDirective"]].concat();
     let copy_part = ["RequestPayer"];
     let list_parts = ["SSECustomerAlgorithm", "SSECustomerKey", "SSECustomerKeyMD5", "RequestPayer"];

@@ -3,6 +3,8 @@
 //! S3 User Guide, "Checking object integrity in Amazon S3": a client sends the checksum in a header before the body, or in one behind it; where it
 //! sends none, S3 computes a CRC-64/NVME.
 
+use std::hash::Hasher as _;
+
 use aws_lc_rs::digest::{self, Context};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,6 +13,7 @@ use kumoi_core::body::Watch;
 use kumoi_core::{Fault, Sent};
 use kumoi_model::{Operation, Trailers};
 use md5::{Digest as _, Md5};
+use twox_hash::{XxHash64, xxhash3_64, xxhash3_128};
 
 use crate::errors::{bad_digest, bad_md5, entity_too_large, invalid_digest, invalid_request};
 use crate::tables::{Algorithm, Checksum};
@@ -20,7 +23,18 @@ const MAX_BODY: u64 = 5 << 30;
 
 impl Algorithm {
     /// Every algorithm.
-    pub(crate) const ALL: [Self; 5] = [Self::Crc32, Self::Crc32c, Self::Crc64Nvme, Self::Sha1, Self::Sha256];
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Crc32,
+        Self::Crc32c,
+        Self::Crc64Nvme,
+        Self::Sha1,
+        Self::Sha256,
+        Self::Sha512,
+        Self::Md5,
+        Self::XxHash64,
+        Self::XxHash3,
+        Self::XxHash128,
+    ];
 
     /// Its name in the API.
     pub(crate) fn name(self) -> &'static str {
@@ -30,6 +44,11 @@ impl Algorithm {
             Self::Crc64Nvme => "CRC64NVME",
             Self::Sha1 => "SHA1",
             Self::Sha256 => "SHA256",
+            Self::Sha512 => "SHA512",
+            Self::Md5 => "MD5",
+            Self::XxHash64 => "XXHASH64",
+            Self::XxHash3 => "XXHASH3",
+            Self::XxHash128 => "XXHASH128",
         }
     }
 
@@ -37,10 +56,22 @@ impl Algorithm {
     fn length(self) -> usize {
         match self {
             Self::Crc32 | Self::Crc32c => 4,
-            Self::Crc64Nvme => 8,
+            Self::Crc64Nvme | Self::XxHash64 | Self::XxHash3 => 8,
+            Self::Md5 | Self::XxHash128 => 16,
             Self::Sha1 => 20,
             Self::Sha256 => 32,
+            Self::Sha512 => 64,
         }
+    }
+
+    /// Whether an upload must have announced it for its parts to have it: so it is with those that S3 learned in 2026.
+    pub(crate) fn must_be_announced(self) -> bool {
+        !self.is_linear() && !matches!(self, Self::Sha1 | Self::Sha256)
+    }
+
+    /// Whether the checksum of a whole follows from those of its parts, which is so with CRCs alone.
+    pub(crate) fn is_linear(self) -> bool {
+        matches!(self, Self::Crc32 | Self::Crc32c | Self::Crc64Nvme)
     }
 
     fn of_name(name: &str) -> Option<Self> {
@@ -59,6 +90,11 @@ impl Algorithm {
             Self::Crc64Nvme => Running::Crc64(Crc::new(CrcAlgorithm::Crc64Nvme)),
             Self::Sha1 => Running::Sha(Context::new(&digest::SHA1_FOR_LEGACY_USE_ONLY)),
             Self::Sha256 => Running::Sha(Context::new(&digest::SHA256)),
+            Self::Sha512 => Running::Sha(Context::new(&digest::SHA512)),
+            Self::Md5 => Running::Md5,
+            Self::XxHash64 => Running::XxHash64(XxHash64::with_seed(0)),
+            Self::XxHash3 => Running::XxHash3(Box::default()),
+            Self::XxHash128 => Running::XxHash128(Box::default()),
         }
     }
 }
@@ -68,6 +104,11 @@ enum Running {
     Crc32(Crc),
     Crc64(Crc),
     Sha(Context),
+    /// Computed beside, as of every body.
+    Md5,
+    XxHash64(XxHash64),
+    XxHash3(Box<xxhash3_64::Hasher>),
+    XxHash128(Box<xxhash3_128::Hasher>),
 }
 
 impl Running {
@@ -75,16 +116,24 @@ impl Running {
         match self {
             Self::Crc32(crc) | Self::Crc64(crc) => crc.update(bytes),
             Self::Sha(context) => context.update(bytes),
+            Self::Md5 => {}
+            Self::XxHash64(hasher) => hasher.write(bytes),
+            Self::XxHash3(hasher) => hasher.write(bytes),
+            Self::XxHash128(hasher) => hasher.write(bytes),
         }
     }
 
-    /// In base64.
-    fn finish(self) -> String {
+    /// In base64, numbers with the highest byte first; `md5` is that of the same bytes.
+    fn finish(self, md5: [u8; 16]) -> String {
         match self {
             // The value stands in the lower half.
             Self::Crc32(crc) => STANDARD.encode((crc.finalize() as u32).to_be_bytes()),
             Self::Crc64(crc) => STANDARD.encode(crc.finalize().to_be_bytes()),
             Self::Sha(context) => STANDARD.encode(context.finish()),
+            Self::Md5 => STANDARD.encode(md5),
+            Self::XxHash64(hasher) => STANDARD.encode(hasher.finish().to_be_bytes()),
+            Self::XxHash3(hasher) => STANDARD.encode(hasher.finish().to_be_bytes()),
+            Self::XxHash128(hasher) => STANDARD.encode(hasher.finish_128().to_be_bytes()),
         }
     }
 }
@@ -96,7 +145,7 @@ pub(crate) fn combined(one: &Checksum, other: &Checksum, length: u64) -> Option<
         Algorithm::Crc32 => CrcAlgorithm::Crc32IsoHdlc,
         Algorithm::Crc32c => CrcAlgorithm::Crc32Iscsi,
         Algorithm::Crc64Nvme => CrcAlgorithm::Crc64Nvme,
-        Algorithm::Sha1 | Algorithm::Sha256 => return None,
+        _ => return None,
     };
     let number = |checksum: &Checksum| {
         let bytes = STANDARD.decode(&checksum.value).ok()?;
@@ -113,9 +162,10 @@ pub(crate) fn combined(one: &Checksum, other: &Checksum, length: u64) -> Option<
 /// The checksum of the checksums of parts.
 pub(crate) fn composite<'a>(algorithm: Algorithm, parts: impl ExactSizeIterator<Item = &'a Checksum>) -> Checksum {
     let count = parts.len();
+    let sums: Vec<u8> = parts.flat_map(|part| STANDARD.decode(&part.value).unwrap_or_default()).collect();
     let mut running = algorithm.start();
-    parts.for_each(|part| running.update(&STANDARD.decode(&part.value).unwrap_or_default()));
-    Checksum { algorithm, value: format!("{}-{count}", running.finish()) }
+    running.update(&sums);
+    Checksum { algorithm, value: format!("{}-{count}", running.finish(Md5::digest(&sums).into())) }
 }
 
 /// The entity tag of an object of parts with these tags.
@@ -145,7 +195,7 @@ impl Claims {
     pub(crate) fn read(
         md5: Option<&str>,
         announced: Option<&str>,
-        checksums: [(Algorithm, Option<&str>); 5],
+        checksums: [(Algorithm, Option<&str>); Algorithm::ALL.len()],
     ) -> Result<Self, Fault> {
         let md5 =
             md5.map(|md5| STANDARD.decode(md5).ok().filter(|digest| digest.len() == 16).ok_or_else(invalid_digest));
@@ -159,10 +209,10 @@ impl Claims {
         let checksum = first.map(|(algorithm, value)| checked(algorithm, value)).transpose()?;
         let algorithm = announced.map(|name| {
             Algorithm::of_name(name).ok_or_else(|| {
-                invalid_request(
-                    "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, \
-                     SHA256]",
-                )
+                invalid_request(format!(
+                    "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [{}]",
+                    Algorithm::ALL.map(Algorithm::name).join(", ")
+                ))
             })
         });
         Ok(Self { md5: md5.transpose()?, checksum, algorithm: algorithm.transpose()? })
@@ -250,7 +300,7 @@ impl Watch for Digesting {
         if self.claims.md5.is_some_and(|claimed| claimed != md5) {
             return Err(bad_md5());
         }
-        let finish = |(algorithm, running): (Algorithm, Running)| Checksum { algorithm, value: running.finish() };
+        let finish = |(algorithm, running): (Algorithm, Running)| Checksum { algorithm, value: running.finish(md5) };
         let (kept, other) = (finish(self.kept), self.other.map(finish));
         let used = other.as_ref().unwrap_or(&kept);
         let claimed = match self.claims.checksum {
@@ -285,13 +335,18 @@ fn trailing(headers: Vec<(String, String)>) -> Result<Option<Checksum>, Fault> {
 mod tests {
     use super::*;
 
-    /// The check values of the algorithms for `123456789`, and digests of FIPS 180.
-    const KNOWN: [(Algorithm, &str); 5] = [
+    /// The check values of the algorithms for `123456789`.
+    const KNOWN: [(Algorithm, &str); 10] = [
         (Algorithm::Crc32, "y/Q5Jg=="),
         (Algorithm::Crc32c, "4waSgw=="),
         (Algorithm::Crc64Nvme, "rosUhgp5mIg="),
         (Algorithm::Sha1, "98O8HYCOBHMq32eZZczDTKeuNEE="),
         (Algorithm::Sha256, "FeKw08M4keuw8e9gnsQZQgwg4yDOlMZfvIwzEkSOsiU="),
+        (Algorithm::Sha512, "2eZ2LdHI6vbWGzxhkvxAjU1tXxF20MKRabwk5xw/J0rSf81YEbMT1oH35V7ALXPUmclUVba1u1A6z1dPuo/+hQ=="),
+        (Algorithm::Md5, "JfnnlDI7RTiF9RgfG2JNCw=="),
+        (Algorithm::XxHash64, "jLhB20DmroM="),
+        (Algorithm::XxHash3, "ctyxi2ehff8="),
+        (Algorithm::XxHash128, "MxGUd+3l3NXpcWQnaB1YYA=="),
     ];
 
     fn digest(claims: Claims, trailers: &[(&str, &str)]) -> Result<Digests, Fault> {
@@ -303,7 +358,7 @@ mod tests {
         digesting.end(Md5::digest(b"123456789").into())
     }
 
-    fn none() -> [(Algorithm, Option<&'static str>); 5] {
+    fn none() -> [(Algorithm, Option<&'static str>); Algorithm::ALL.len()] {
         Algorithm::ALL.map(|algorithm| (algorithm, None))
     }
 
@@ -324,6 +379,24 @@ mod tests {
             let name = algorithm.header();
             assert!(digest(announced(), &[(&name, value)]).is_ok());
             assert_eq!(digest(announced(), &[(&name, other)]).unwrap_err().code(), "BadDigest");
+        }
+    }
+
+    #[test]
+    fn stored_names_stay() {
+        let names = Algorithm::ALL.map(|algorithm| serde_json::to_string(&algorithm).unwrap());
+        let quoted = ["3", "c", "n", "1", "2", "5", "m", "x6", "x3", "x1"].map(|name| format!("\"{name}\""));
+        assert_eq!(names, quoted);
+    }
+
+    #[test]
+    fn of_the_whole_are_crcs_alone() {
+        let one = |algorithm: Algorithm, value: &str| Checksum { algorithm, value: value.to_owned() };
+        for (algorithm, value) in KNOWN {
+            let sum = one(algorithm, value);
+            assert_eq!(combined(&sum, &sum, 9).is_some(), algorithm.is_linear());
+            let made = composite(algorithm, [&sum, &sum].into_iter());
+            assert_eq!((made.type_name(), made.value.ends_with("-2")), ("COMPOSITE", true));
         }
     }
 

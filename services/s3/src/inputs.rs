@@ -25,6 +25,11 @@ macro_rules! checksums {
             ($crate::tables::Algorithm::Crc64Nvme, $input.checksum_crc64_nvme.as_deref()),
             ($crate::tables::Algorithm::Sha1, $input.checksum_sha1.as_deref()),
             ($crate::tables::Algorithm::Sha256, $input.checksum_sha256.as_deref()),
+            ($crate::tables::Algorithm::Sha512, $input.checksum_sha512.as_deref()),
+            ($crate::tables::Algorithm::Md5, $input.checksum_md5.as_deref()),
+            ($crate::tables::Algorithm::XxHash64, $input.checksum_xxhash64.as_deref()),
+            ($crate::tables::Algorithm::XxHash3, $input.checksum_xxhash3.as_deref()),
+            ($crate::tables::Algorithm::XxHash128, $input.checksum_xxhash128.as_deref()),
         ]
     };
 }
@@ -40,6 +45,11 @@ macro_rules! tell_checksum {
                 $crate::tables::Algorithm::Crc64Nvme => $output.checksum_crc64_nvme = value,
                 $crate::tables::Algorithm::Sha1 => $output.checksum_sha1 = value,
                 $crate::tables::Algorithm::Sha256 => $output.checksum_sha256 = value,
+                $crate::tables::Algorithm::Sha512 => $output.checksum_sha512 = value,
+                $crate::tables::Algorithm::Md5 => $output.checksum_md5 = value,
+                $crate::tables::Algorithm::XxHash64 => $output.checksum_xxhash64 = value,
+                $crate::tables::Algorithm::XxHash3 => $output.checksum_xxhash3 = value,
+                $crate::tables::Algorithm::XxHash128 => $output.checksum_xxhash128 = value,
             }
         }
     };

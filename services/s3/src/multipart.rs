@@ -63,9 +63,10 @@ pub(crate) async fn create(cx: &Cx, input: api::CreateMultipartUploadInput) -> R
     Ok(output)
 }
 
-/// Whether the checksum is made of those of the parts: by default, but for CRC-64/NVME, which is of the whole object always.
+/// Whether the checksum is made of those of the parts: by default, but for CRC-64/NVME, which is of the whole object always. Of the whole object can
+/// only CRCs be.
 fn kind(algorithm: Option<Algorithm>, asked: Option<&str>) -> Result<bool, Fault> {
-    let can_be_whole = !matches!(algorithm, Some(Algorithm::Sha1 | Algorithm::Sha256));
+    let can_be_whole = algorithm.is_none_or(Algorithm::is_linear);
     let can_be_composite = !matches!(algorithm, None | Some(Algorithm::Crc64Nvme));
     let refused = |kind: &str| {
         let algorithm = algorithm.map_or("null", Algorithm::name).to_ascii_lowercase();
@@ -153,8 +154,12 @@ pub(crate) async fn upload(cx: &Cx, input: api::UploadPartInput) -> Reply<api::U
     let (md5, announced) = (input.content_md5.as_deref(), input.checksum_algorithm.as_deref());
     let claims = Claims::read(md5, announced, checksums!(input))?;
     let given = claims.given();
-    // Where the client announced none, the parts may have any, and the object will have its own.
-    if target.upload.algorithm.is_some() && given.unwrap_or(Algorithm::Crc64Nvme) != target.algorithm() {
+    // Where the client announced none, the parts may have any of the older ones, and the object will have its own.
+    let mismatched = match target.upload.algorithm {
+        Some(announced) => given.unwrap_or(Algorithm::Crc64Nvme) != announced,
+        None => given.is_some_and(Algorithm::must_be_announced),
+    };
+    if mismatched {
         let name = |algorithm: Option<Algorithm>| algorithm.map_or("null", Algorithm::name).to_ascii_lowercase();
         return Err(invalid_request(format!(
             "Checksum Type mismatch occurred, expected checksum Type: {}, actual checksum Type: {}",

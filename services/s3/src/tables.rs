@@ -320,7 +320,7 @@ impl Checksum {
     }
 }
 
-/// An algorithm of a checksum (S3 User Guide, "Checking object integrity in Amazon S3").
+/// An algorithm of a checksum (S3 User Guide, "Checking object integrity in Amazon S3"). What is stored are the short names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Algorithm {
     #[serde(rename = "3")]
@@ -333,6 +333,16 @@ pub(crate) enum Algorithm {
     Sha1,
     #[serde(rename = "2")]
     Sha256,
+    #[serde(rename = "5")]
+    Sha512,
+    #[serde(rename = "m")]
+    Md5,
+    #[serde(rename = "x6")]
+    XxHash64,
+    #[serde(rename = "x3")]
+    XxHash3,
+    #[serde(rename = "x1")]
+    XxHash128,
 }
 
 /// Headers that are given back as they were sent.

@@ -87,6 +87,18 @@ def encoded(digest):
         ({"x-amz-checksum-sha256": "AAAA"}, "InvalidRequest"),
         ({"x-amz-checksum-crc32": encoded(zlib.crc32(DOCUMENT).to_bytes(4, "big"))}, None),
         ({"x-amz-checksum-crc32": "AAAAAA=="}, "BadDigest"),
+        ({"x-amz-checksum-sha512": encoded(hashlib.sha512(DOCUMENT).digest())}, None),
+        ({"x-amz-checksum-sha512": encoded(hashlib.sha512(b"other").digest())}, "BadDigest"),
+        ({"x-amz-checksum-md5": encoded(hashlib.md5(DOCUMENT).digest())}, None),
+        ({"x-amz-checksum-md5": encoded(hashlib.md5(b"other").digest())}, "BadDigest"),
+        ({"x-amz-checksum-md5": "AAAA"}, "InvalidRequest"),
+        # As the reference implementation computes them.
+        ({"x-amz-checksum-xxhash64": "+/PYgmvHoaQ="}, None),
+        ({"x-amz-checksum-xxhash64": "AAAAAAAAAAA="}, "BadDigest"),
+        ({"x-amz-checksum-xxhash3": "ndLoATzS0C0="}, None),
+        ({"x-amz-checksum-xxhash3": "AAAAAAAAAAA="}, "BadDigest"),
+        ({"x-amz-checksum-xxhash128": "8Rdrx8OhUZTcEELxs0Ow0A=="}, None),
+        ({"x-amz-checksum-xxhash128": "AAAAAAAAAAAAAAAAAAAAAA=="}, "BadDigest"),
     ],
 )
 def test_digests_of_documents_are_verified(s3, bucket, put, ask, digests, code):

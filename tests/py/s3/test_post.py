@@ -189,6 +189,8 @@ class TestForms:
         assert post([("key", "k"), ("x-amz-checksum-sha256", good), *signed(policy())]).status_code == 204
         bad = base64.b64encode(hashlib.sha256(b"other").digest()).decode()
         assert refused(post([("key", "k"), ("x-amz-checksum-sha256", bad), *signed(policy())]))[:2] == (400, "BadDigest")
+        assert post([("key", "k"), ("x-amz-checksum-xxhash3", "0wNF/visNXA="), *signed(policy())]).status_code == 204
+        assert refused(post([("key", "k"), ("x-amz-checksum-xxhash3", "AAAAAAAAAAA="), *signed(policy())]))[:2] == (400, "BadDigest")
 
     def test_tags_are_a_document(self, post, photos):
         tags = "<Tagging><TagSet><Tag><Key>a b</Key><Value>c=d</Value></Tag></TagSet></Tagging>"
