@@ -14,10 +14,10 @@ fn main() {
     let begin = [&EVENTS[..], &["RequestPayer"]].concat();
     let put = [&begin[..], &["WriteOffsetBytes"]].concat();
     let part = ["RequestPayer"];
-    let complete = ["RequestPayer", "ChecksumType"];
+    let complete = ["RequestPayer"];
     let copy = [&begin[..], &["AnnotationDirective"]].concat();
     let copy_part = ["RequestPayer"];
-    let list_parts = ["SSECustomerAlgorithm", "SSECustomerKey", "SSECustomerKeyMD5", "RequestPayer"];
+    let list_parts = ["RequestPayer"];
     let delete = ["MFA", "RequestPayer"];
     let list = ["RequestPayer"];
     let restore = [

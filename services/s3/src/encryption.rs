@@ -48,6 +48,11 @@ impl CustomerKey<'_> {
         }
     }
 
+    /// Whether a request brings any of it.
+    pub(crate) fn is_given(&self) -> bool {
+        self.algorithm.is_some() || self.key.is_some() || self.md5.is_some()
+    }
+
     /// Checks the key of a request for an object's bytes or metadata.
     pub(crate) fn check(&self, object: &Object) -> Result<(), Fault> {
         self.check_against(&object.attributes.encryption)

@@ -189,10 +189,12 @@ pub(crate) async fn complete(
     };
     let key = attributes::customer_key!(input);
     // Without a checksum there is nothing in the object that the key would be needed for.
-    if upload.algorithm.is_some() || key.key.is_some() {
+    if upload.algorithm.is_some() || key.is_given() {
         key.check_part(&upload.attributes.encryption)?;
     }
+    check_type(&upload, input.checksum_type.as_deref())?;
     let listed = input.multipart_upload.and_then(|upload| upload.parts).unwrap_or_default();
+    check_parts(&upload, &listed)?;
     let parts = chosen(cx, &bucket, &input.upload_id, &listed).await?;
     let size = parts.iter().map(|part| part.size).sum();
     if input.mpu_object_size.is_some_and(|claimed| u64::try_from(claimed) != Ok(size)) {
@@ -234,6 +236,29 @@ pub(crate) async fn complete(
     let used: Vec<_> = listed.iter().filter_map(|part| u32::try_from(part.part_number?).ok()).collect();
     remove(cx, bucket.id, &input.key, &input.upload_id, &used).await?;
     completed(cx, &bucket, input.bucket, input.key, &object).await
+}
+
+/// Refuses another type of checksum than that of the upload.
+fn check_type(upload: &Upload, asked: Option<&str>) -> Result<(), Fault> {
+    let own = type_name(upload.composite);
+    if asked.is_none_or(|asked| asked == own) {
+        return Ok(());
+    }
+    Err(invalid_request(format!(
+        "The upload was created using the {own} checksum mode. The complete request must use the same checksum mode."
+    )))
+}
+
+/// Refuses parts without checksums where that of the object is made of theirs.
+fn check_parts(upload: &Upload, listed: &[api::CompletedPart]) -> Result<(), Fault> {
+    let Some(algorithm) = upload.algorithm.filter(|_| upload.composite) else { return Ok(()) };
+    let bare = listed.iter().find(|part| checksums!(part).iter().all(|(_, value)| value.is_none()));
+    let Some(number) = bare.and_then(|part| part.part_number) else { return Ok(()) };
+    Err(invalid_request(format!(
+        "The upload was created using a {} checksum. The complete request must include the checksum for each part. It was missing for part {number} in \
+         the request.",
+        algorithm.name().to_ascii_lowercase()
+    )))
 }
 
 /// Completes an upload that has been completed already: a client that did not get the answer asks again, and gets the same.
@@ -351,6 +376,11 @@ pub(crate) async fn remove_all(cx: &Cx, bucket: u64) -> Reply<()> {
 pub(crate) async fn list_parts(cx: &Cx, input: api::ListPartsInput) -> Reply<api::ListPartsOutput> {
     let owner = input.expected_bucket_owner.as_deref();
     let (bucket, upload) = find(cx, &input.bucket, &input.key, &input.upload_id, owner).await?;
+    let customer = attributes::customer_key!(input);
+    // It is needed only where there are checksums to tell.
+    if upload.algorithm.is_some() || customer.is_given() {
+        customer.check_part(&upload.attributes.encryption)?;
+    }
     let (max, marker) = (list::most(input.max_parts, "max-parts")?, input.part_number_marker.unwrap_or(0));
     let after = u32::try_from(marker)
         .map_err(|_| invalid_argument("Argument part-number-marker must be an integer between 0 and 2147483647"))?;

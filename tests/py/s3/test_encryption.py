@@ -109,6 +109,22 @@ def test_parts_come_with_the_key_of_the_upload(s3, bucket, get):
     assert get("key", **OWN) == b"part"
 
 
+def test_parts_with_checksums_are_listed_with_the_key(s3, bucket):
+    """API Reference, ListParts: the key is needed where the upload has a checksum algorithm."""
+    upload = {"Bucket": bucket, "Key": "key"}
+    upload["UploadId"] = s3.create_multipart_upload(**upload, **OWN, ChecksumAlgorithm="SHA256")["UploadId"]
+    s3.upload_part(**upload, **OWN, PartNumber=1, Body=b"part", ChecksumAlgorithm="SHA256")
+    refusal("InvalidRequest", s3.list_parts, **upload)
+    refusal("InvalidRequest", s3.list_parts, **upload, **WRONG)
+    refusal("InvalidArgument", s3.list_parts, **upload, **{**OWN, "SSECustomerKeyMD5": WRONG["SSECustomerKeyMD5"]})
+    assert "ChecksumSHA256" in s3.list_parts(**upload, **OWN)["Parts"][0]
+    plain = {"Bucket": bucket, "Key": "plain"}
+    plain["UploadId"] = s3.create_multipart_upload(**plain, **OWN)["UploadId"]
+    s3.list_parts(**plain)
+    s3.list_parts(**plain, **OWN)
+    refusal("InvalidRequest", s3.list_parts, **plain, **WRONG)
+
+
 def test_copies_show_the_key_of_the_source(s3, bucket, put, get):
     put("key", b"body", **OWN)
     copy = {"Bucket": bucket, "Key": "copy", "CopySource": f"{bucket}/key"}

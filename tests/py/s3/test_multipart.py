@@ -110,6 +110,30 @@ def test_checksums_of_sha(begin, bucket):
         begin(ChecksumAlgorithm="SHA256", ChecksumType="FULL_OBJECT")
 
 
+@pytest.mark.parametrize(("kind", "other"), [("COMPOSITE", "FULL_OBJECT"), ("FULL_OBJECT", "COMPOSITE")])
+def test_the_type_of_checksum_stays(begin, kind, other):
+    """API Reference, CompleteMultipartUpload, `x-amz-checksum-type`."""
+    upload = begin(ChecksumAlgorithm="CRC32", ChecksumType=kind)
+    upload.part(1, b"body", ChecksumAlgorithm="CRC32")
+    message = f"The upload was created using the {kind} checksum mode. The complete request must use the same checksum mode."
+    with refused("InvalidRequest", message, status=400):
+        upload.complete(ChecksumType=other)
+    assert upload.complete(ChecksumType=kind)["ChecksumType"] == kind
+
+
+def test_composites_need_the_checksums_of_parts(begin):
+    upload = begin(ChecksumAlgorithm="SHA256")
+    upload.part(3, b"body", ChecksumAlgorithm="SHA256")
+    bare = [{"PartNumber": 3, "ETag": upload.parts[0]["ETag"]}]
+    message = "The upload was created using a sha256 checksum. The complete request must include the checksum for each part. "
+    with refused("InvalidRequest", f"{message}It was missing for part 3 in the request.", status=400):
+        upload.complete(bare)
+    upload.complete()
+    whole = begin(ChecksumAlgorithm="CRC32", ChecksumType="FULL_OBJECT")
+    whole.part(1, b"body", ChecksumAlgorithm="CRC32")
+    whole.complete([{"PartNumber": 1, "ETag": whole.parts[0]["ETag"]}])
+
+
 def test_parts_keep_to_the_algorithm(begin):
     upload = begin(ChecksumAlgorithm="SHA256")
     with refused("InvalidRequest", "Checksum Type mismatch occurred, expected checksum Type: sha256, actual checksum Type: crc32", status=400):
