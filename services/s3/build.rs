@@ -5,12 +5,6 @@ const EVENTS: [&str; 3] =
     ["ObjectLockEventHold", "ObjectLockEventHoldDurationDays", "ObjectLockEventHoldDurationYears"];
 
 fn main() {
-    let create = [
-        "BucketNamespace",
-        "CreateBucketConfiguration.Location",
-        "CreateBucketConfiguration.Bucket",
-        "CreateBucketConfiguration.Tags",
-    ];
     let begin = [&EVENTS[..], &["RequestPayer"]].concat();
     let put = [&begin[..], &["WriteOffsetBytes"]].concat();
     let part = ["RequestPayer"];
@@ -65,7 +59,6 @@ fn main() {
             "RestoreObject",
             "SelectObjectContent",
         ])
-        .ignores("CreateBucket", &create)
         .ignores("PutObject", &put)
         .ignores("GetObject", &["RequestPayer"])
         .ignores("HeadObject", &["RequestPayer"])

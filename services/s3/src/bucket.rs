@@ -14,7 +14,7 @@ use crate::errors::{
     access_denied, acl_against_ownership, bucket_exists, bucket_not_empty, bucket_owned_by_you, illegal_location,
     invalid_argument, invalid_location, no_such_bucket,
 };
-use crate::names::check_bucket;
+use crate::names::{check_bucket, check_namespace};
 use crate::tables::{BUCKETS, Bucket, OBJECTS, OWNED, Ownership, PublicAccessBlock, VERSIONS, Versioning};
 use crate::{accounts, acl, api, config, lifecycle, multipart};
 
@@ -40,10 +40,16 @@ pub(crate) async fn look(cx: &Cx, name: &str, owner: Option<&str>) -> Reply<Arc<
 }
 
 pub(crate) async fn create(cx: &Cx, input: api::CreateBucketInput) -> Reply<api::CreateBucketOutput> {
+    let configuration = input.create_bucket_configuration.unwrap_or_default();
+    if configuration.location.is_some() || configuration.bucket.is_some() {
+        return Err(Fault::not_implemented("s3", "CreateBucket of directory buckets").into());
+    }
     check_bucket(&input.bucket)?;
     let asked = acl::Asked { write: input.grant_write.as_deref(), ..acl::asked!(input) };
-    let constraint = input.create_bucket_configuration.and_then(|configuration| configuration.location_constraint);
-    let region = region(cx.region(), constraint.as_deref())?;
+    let region = region(cx.region(), configuration.location_constraint.as_deref())?;
+    check_namespace(&input.bucket, input.bucket_namespace.as_deref(), cx.account(), region)?;
+    let tags = configuration.tags.unwrap_or_default();
+    config::tagging::check(&tags)?;
     if let Some(bucket) = cx.tx().get(&Scope::world(), &BUCKETS, &input.bucket).await? {
         return match bucket.account == cx.account() {
             // Making it again changes nothing there, as it always did.
@@ -74,6 +80,9 @@ pub(crate) async fn create(cx: &Cx, input: api::CreateBucketInput) -> Reply<api:
         return Err(acl_against_ownership().into());
     }
     bucket.acl = if bucket.is_enforced() { None } else { acl::allowed(cx, &bucket, asked.canned, acl).await? };
+    if !tags.is_empty() {
+        config::set(cx, &mut bucket, "", api::Tagging { tag_set: tags }).await?;
+    }
     cx.tx().put(&Scope::world(), &BUCKETS, &input.bucket, &bucket).await?;
     Ok(created(&input.bucket))
 }

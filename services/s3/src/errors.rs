@@ -118,6 +118,16 @@ pub(crate) fn invalid_bucket_name() -> Fault {
     refused("InvalidBucketName", 400, "The specified bucket is not valid.")
 }
 
+pub(crate) fn missing_namespace() -> Fault {
+    let message = "The requested bucket is an account-regional namespace bucket, but your request is missing the required x-amz-bucket-namespace header.";
+    refused("MissingNamespaceHeader", 400, message).with_detail("Header", "x-amz-bucket-namespace")
+}
+
+pub(crate) fn invalid_namespace() -> Fault {
+    let message = "The x-amz-bucket-namespace header does not fit the name of the requested bucket.";
+    refused("InvalidNamespaceHeader", 400, message).with_detail("Header", "x-amz-bucket-namespace")
+}
+
 pub(crate) fn key_too_long() -> Fault {
     refused("KeyTooLongError", 400, "Your key is too long")
 }

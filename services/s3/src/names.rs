@@ -3,8 +3,9 @@
 //! Amazon S3 User Guide, "General purpose bucket naming rules" and "Naming Amazon S3 objects".
 
 use kumoi_core::Fault;
+use kumoi_model::partitions::partitions;
 
-use crate::errors::{invalid_bucket_name, key_too_long};
+use crate::errors::{invalid_bucket_name, invalid_namespace, key_too_long, missing_namespace};
 
 /// The longest key, in bytes.
 const MAX_KEY: usize = 1024;
@@ -26,6 +27,30 @@ pub(crate) fn check_bucket(name: &str) -> Result<(), Fault> {
         && !RESERVED_STARTS.iter().any(|start| name.starts_with(start))
         && !RESERVED_ENDS.iter().any(|end| name.ends_with(end));
     if valid { Ok(()) } else { Err(invalid_bucket_name()) }
+}
+
+/// Checks the namespace that a new bucket is to be in. An account has one of its own in every region: names there end with both and `-an`, and nobody
+/// else can make them (User Guide, "Namespaces for general purpose buckets").
+pub(crate) fn check_namespace(name: &str, asked: Option<&str>, account: &str, region: &str) -> Result<(), Fault> {
+    match asked {
+        Some("account-regional") if name.ends_with(&format!("-{account}-{region}-an")) => Ok(()),
+        None | Some("global") if !is_regional(name) => Ok(()),
+        None => Err(missing_namespace()),
+        Some(_) => Err(invalid_namespace()),
+    }
+}
+
+/// Whether a name is in the namespace of some account in some region.
+fn is_regional(name: &str) -> bool {
+    let Some(name) = name.strip_suffix("-an") else { return false };
+    name.match_indices('-').any(|(place, _)| {
+        let rest = name.get(place + 1..).and_then(|rest| rest.split_once('-'));
+        rest.is_some_and(|(account, region)| {
+            account.len() == 12
+                && account.bytes().all(|byte| byte.is_ascii_digit())
+                && partitions().iter().any(|partition| partition.matches(region))
+        })
+    })
 }
 
 /// Four numbers, as in an IP address of version 4.
@@ -71,6 +96,26 @@ mod tests {
             "bücket",
         ] {
             assert_eq!(check_bucket(name).unwrap_err().code(), "InvalidBucketName", "{name}");
+        }
+    }
+
+    #[test]
+    fn namespaces() {
+        let check = |name: &str, asked| match check_namespace(name, asked, "111122223333", "us-west-2") {
+            Ok(()) => "ok".to_owned(),
+            Err(fault) => fault.code().to_owned(),
+        };
+        let regional = Some("account-regional");
+        assert_eq!(check("a-111122223333-us-west-2-an", regional), "ok");
+        for name in ["a", "a-an", "a-111122223333-us-east-1-an", "a-000000000000-us-west-2-an"] {
+            assert_eq!(check(name, regional), "InvalidNamespaceHeader", "{name}");
+        }
+        for name in ["a-111122223333-us-west-2-an", "a-b-000000000000-us-gov-west-1-an"] {
+            assert_eq!(check(name, None), "MissingNamespaceHeader", "{name}");
+            assert_eq!(check(name, Some("global")), "InvalidNamespaceHeader", "{name}");
+        }
+        for name in ["a", "a-an", "a-111122223333-an", "a-111122223333-us-west-2", "a-11112222333-us-west-2-an"] {
+            assert_eq!((check(name, None).as_str(), check(name, Some("global")).as_str()), ("ok", "ok"), "{name}");
         }
     }
 

@@ -35,6 +35,52 @@ def test_a_name_belongs_to_one_account(as_account, s3, bucket):
         as_account("111111111111").create_bucket(Bucket=bucket)
 
 
+def test_a_bucket_is_tagged_from_the_start(as_account):
+    """API Reference, CreateBucketConfiguration: tags, as PutBucketTagging takes them."""
+    s3 = as_account("000000000000")
+    tags = [{"Key": "team", "Value": "a b"}, {"Key": "cost", "Value": ""}]
+    s3.create_bucket(Bucket="tagged", CreateBucketConfiguration={"Tags": tags})
+    assert s3.get_bucket_tagging(Bucket="tagged")["TagSet"] == tags
+    s3.create_bucket(Bucket="empty", CreateBucketConfiguration={"Tags": []})
+    with refused("NoSuchTagSet", status=404):
+        s3.get_bucket_tagging(Bucket="empty")
+    many = [{"Key": f"k{number}", "Value": "v"} for number in range(51)]
+    for code, wrong in [("InvalidTag", tags + tags[:1]), ("InvalidTag", [{"Key": "aws:a", "Value": "b"}]), ("BadRequest", many)]:
+        with refused(code, status=400):
+            s3.create_bucket(Bucket="wrong", CreateBucketConfiguration={"Tags": wrong})
+    assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == ["empty", "tagged"]
+
+
+def test_directory_buckets_are_not_built(as_account):
+    s3 = as_account("000000000000")
+    zone = {"Location": {"Type": "AvailabilityZone", "Name": "use1-az4"}}
+    kind = {"Bucket": {"DataRedundancy": "SingleAvailabilityZone", "Type": "Directory"}}
+    for asked in (zone, kind, {**zone, **kind}):
+        with refused("NotImplemented", status=501):
+            s3.create_bucket(Bucket="zonal", CreateBucketConfiguration=asked)
+    assert not s3.list_buckets()["Buckets"]
+
+
+def test_namespaces_of_accounts(as_account):
+    """User Guide, "Namespaces for general purpose buckets": names in that of an account and a region end with both, and `-an`."""
+    west = as_account("000000000000", "eu-west-1")
+    name = "logs-000000000000-eu-west-1-an"
+    there = {"CreateBucketConfiguration": {"LocationConstraint": "eu-west-1"}}
+    missing = "The requested bucket is an account-regional namespace bucket, but your request is missing the required x-amz-bucket-namespace header."
+    with refused("MissingNamespaceHeader", missing, status=400):
+        west.create_bucket(Bucket=name, **there)
+    for wrong in ("logs", "logs-an", "logs-111111111111-eu-west-1-an", "logs-000000000000-us-east-1-an"):
+        with refused("InvalidNamespaceHeader", status=400):
+            west.create_bucket(Bucket=wrong, BucketNamespace="account-regional", **there)
+    with refused("InvalidNamespaceHeader", status=400):
+        west.create_bucket(Bucket=name, BucketNamespace="global", **there)
+    with refused("InvalidNamespaceHeader", status=400):
+        as_account("111111111111", "eu-west-1").create_bucket(Bucket=name, BucketNamespace="account-regional", **there)
+    west.create_bucket(Bucket=name, BucketNamespace="account-regional", **there)
+    west.create_bucket(Bucket="logs", BucketNamespace="global", **there)
+    assert [bucket["Name"] for bucket in west.list_buckets()["Buckets"]] == ["logs", name]
+
+
 def test_making_a_bucket_again(as_account, s3, bucket):
     """API Reference, CreateBucket, BucketAlreadyOwnedByYou: everywhere but in us-east-1, where it succeeds."""
     s3.create_bucket(Bucket=bucket)
