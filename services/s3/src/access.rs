@@ -307,20 +307,14 @@ pub(crate) async fn authorize(cx: &Cx, operation: &str, input: &Value, point: Op
     Ok(())
 }
 
-/// Decides by the policy of the access point that a request goes through, for each key that the request names.
+/// Decides by the policy of the access point that a request goes through.
 fn through_point(cx: &Cx, bucket: &Bucket, named: &Named<'_>, point: &Point) -> Reply<()> {
+    // Each key has its own decision.
+    if named.operation == "DeleteObjects" {
+        return Ok(points::check_caller(cx)?);
+    }
     let mut context = context(cx, bucket, Some(point));
     named.describe(&mut context);
-    if let Ok(input) = api::DeleteObjectsInput::from_value(named.value)
-        && named.operation == "DeleteObjects"
-    {
-        for object in input.delete.objects {
-            let action = if object.version_id.is_some() { "s3:DeleteObjectVersion" } else { "s3:DeleteObject" };
-            let wanted = points::Wanted { action, key: Some(&object.key) };
-            point.decide(cx, &bucket.account, &wanted, &context)?;
-        }
-        return Ok(());
-    }
     let action = match needed(named.operation) {
         Some((action, with_version, _)) if named.has("VersionId") => with_version.unwrap_or(action).to_owned(),
         Some((action, ..)) => action.to_owned(),
@@ -341,22 +335,24 @@ pub(crate) async fn read(cx: &Cx, bucket: &Bucket, name: &str, key: &str, versio
     decide(cx, bucket, &Request { name, action, granted, key: Some(key), version, input: None, point: None }).await
 }
 
-/// Decides whether the caller may delete an object, one of many; `bypass` is whether governance is to be ignored.
+/// Decides whether the caller may delete an object, one of many; `bypass` is whether governance is to be ignored, `point` the access point on the way.
 pub(crate) async fn delete(
     cx: &Cx,
     (bucket, name): (&Bucket, &str),
     key: &str,
     version: Option<&str>,
     bypass: bool,
+    point: Option<&Point>,
 ) -> Reply<()> {
     let action = if version.is_some() { "s3:DeleteObjectVersion" } else { "s3:DeleteObject" };
-    let granted = Granted::ByBucket(Permission::Write);
-    decide(cx, bucket, &Request { name, action, granted, key: Some(key), version, input: None, point: None }).await?;
-    if bypass {
-        let action = "s3:BypassGovernanceRetention";
-        let granted = Granted::No;
-        decide(cx, bucket, &Request { name, action, granted, key: Some(key), version, input: None, point: None })
-            .await?;
+    let bypassing = bypass.then_some(("s3:BypassGovernanceRetention", Granted::No));
+    let key = Some(key);
+    for (action, granted) in std::iter::once((action, Granted::ByBucket(Permission::Write))).chain(bypassing) {
+        if let Some(point) = point {
+            let context = context(cx, bucket, Some(point));
+            point.decide(cx, &bucket.account, &points::Wanted { action, key }, &context)?;
+        }
+        decide(cx, bucket, &Request { name, action, granted, key, version, input: None, point }).await?;
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use kumoi_model::Timestamp;
 use crate::changes::Place;
 use crate::errors::{malformed_xml, precondition_failed};
 use crate::names::check_key;
+use crate::points::Point;
 use crate::tables::{Object, Version};
 use crate::{access, api, bucket, changes, conditions, lock, versions};
 
@@ -88,7 +89,12 @@ async fn remove(cx: &Cx, place: Place<'_>, id: Option<&str>, expected: &Expected
     Ok(Gone { version: Some(id.to_owned()), marker })
 }
 
-pub(crate) async fn many(cx: &Cx, input: api::DeleteObjectsInput) -> Reply<api::DeleteObjectsOutput> {
+/// Deletes objects, each for itself; `point` is the access point that the request goes through.
+pub(crate) async fn many(
+    cx: &Cx,
+    input: api::DeleteObjectsInput,
+    point: Option<&Point>,
+) -> Reply<api::DeleteObjectsOutput> {
     let bucket = bucket::look(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
     if !(1..=MAX_OBJECTS).contains(&input.delete.objects.len()) {
         return Err(malformed_xml().into());
@@ -99,7 +105,7 @@ pub(crate) async fn many(cx: &Cx, input: api::DeleteObjectsInput) -> Reply<api::
         let expected =
             Expected { etag: object.e_tag.as_deref(), modified: object.last_modified_time, size: object.size };
         let named = object.version_id.as_deref();
-        let gone = match access::delete(cx, (&bucket, &input.bucket), &object.key, named, bypass).await {
+        let gone = match access::delete(cx, (&bucket, &input.bucket), &object.key, named, bypass, point).await {
             Ok(()) => {
                 let place = Place { bucket: &bucket, name: &input.bucket, key: &object.key };
                 remove(cx, place, named, &expected, bypass).await

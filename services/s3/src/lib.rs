@@ -64,10 +64,13 @@ use kumoi_model::{Operation, Value};
 
 /// The service, for the list of services.
 pub fn service() -> Arc<dyn Service> {
-    Arc::new(S3)
+    Arc::new(S3 { point: None })
 }
 
-struct S3;
+struct S3 {
+    /// The access point that a request goes through.
+    point: Option<points::Point>,
+}
 
 static DESCRIPTOR: Descriptor =
     Descriptor { model: "s3", operations: api::OPERATIONS, validation: ValidationStyle::Own(errors::word) };
@@ -83,12 +86,10 @@ impl Service for S3 {
                 return website::answer(self, cx, operation, input, path).await;
             }
             let through = points::resolve(cx, operation, input).await?;
-            let (input, point) = match &through {
-                Some(through) => (&through.input, through.point.as_ref()),
-                None => (input, None),
-            };
-            access::authorize(cx, operation, input, point).await?;
-            api::dispatch(self, cx, operation, input).await
+            let (behind, point) = through.map(|through| (through.input, through.point)).unzip();
+            let (input, service) = (behind.as_ref().unwrap_or(input), S3 { point: point.flatten() });
+            access::authorize(cx, operation, input, service.point.as_ref()).await?;
+            api::dispatch(&service, cx, operation, input).await
         })
     }
 
@@ -159,7 +160,6 @@ impl api::Api for S3 {
         list_parts(ListPartsInput) -> ListPartsOutput: multipart::list_parts;
         list_multipart_uploads(ListMultipartUploadsInput) -> ListMultipartUploadsOutput: list::uploads;
         delete_object(DeleteObjectInput) -> DeleteObjectOutput: delete::one;
-        delete_objects(DeleteObjectsInput) -> DeleteObjectsOutput: delete::many;
         list_objects(ListObjectsInput) -> ListObjectsOutput: list::first_version;
         list_objects_v2(ListObjectsV2Input) -> ListObjectsV2Output: list::second_version;
         list_object_versions(ListObjectVersionsInput) -> ListObjectVersionsOutput: list::versions;
@@ -177,6 +177,11 @@ impl api::Api for S3 {
         restore_object(RestoreObjectInput) -> RestoreObjectOutput: restore::restore;
         get_object_attributes(GetObjectAttributesInput) -> GetObjectAttributesOutput: summary::get;
         select_object_content(SelectObjectContentInput) -> SelectObjectContentOutput: select::select;
+    }
+
+    /// Each key has its own decision, that of the access point included.
+    async fn delete_objects(&self, cx: &Cx, input: api::DeleteObjectsInput) -> Reply<api::DeleteObjectsOutput> {
+        delete::many(cx, input, self.point.as_ref()).await
     }
 
     config::operations!(methods);

@@ -239,6 +239,11 @@ pub(crate) struct Wanted<'a> {
     pub(crate) key: Option<&'a str>,
 }
 
+/// Access points do not serve strangers.
+pub(crate) fn check_caller(cx: &Cx) -> Result<(), Fault> {
+    if cx.principal().kind == PrincipalKind::Anonymous { Err(access_denied()) } else { Ok(()) }
+}
+
 impl Point {
     /// Gives conditions what they can ask of an access point.
     pub(crate) fn describe(&self, context: &mut Context<'_>) {
@@ -249,11 +254,8 @@ impl Point {
 
     /// Decides by the access point's own policy. It permits nothing that the bucket's policy does not, which is looked at besides.
     pub(crate) fn decide(&self, cx: &Cx, owner: &str, wanted: &Wanted<'_>, context: &Context<'_>) -> Result<(), Fault> {
+        check_caller(cx)?;
         let principal = cx.principal();
-        // Access points do not serve strangers.
-        if principal.kind == PrincipalKind::Anonymous {
-            return Err(access_denied());
-        }
         let resource = match wanted.key {
             Some(key) => format!("{}/object/{key}", self.arn),
             None => self.arn.clone(),

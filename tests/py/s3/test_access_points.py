@@ -123,13 +123,17 @@ def test_the_policy_denies(named, control, point):
     arn = point["AccessPointArn"]
     policy = document(statement("Deny", ACCOUNT, ["s3:GetObject", "s3:DeleteObject"], f"{arn}/object/a/*"))
     control.put_access_point_policy(AccountId=ACCOUNT, Name="reader", Policy=policy)
-    for refusal in (
-        lambda: client.get_object(Bucket=name, Key="a/b"),
-        lambda: client.delete_objects(Bucket=name, Delete={"Objects": [{"Key": "a/b"}]}),
-    ):
-        with refused("AccessDenied", status=403):
-            refusal()
+    with refused("AccessDenied", status=403):
+        client.get_object(Bucket=name, Key="a/b")
     client.put_object(Bucket=name, Key="a/b")
+    client.put_object(Bucket=name, Key="c")
+    # Each key has its own decision.
+    answer = client.delete_objects(Bucket=name, Delete={"Objects": [{"Key": "a/b"}, {"Key": "c"}, {"Key": "a/none"}]})
+    assert [deleted["Key"] for deleted in answer["Deleted"]] == ["c"]
+    assert [(error["Key"], error["Code"], error["Message"]) for error in answer["Errors"]] == [
+        ("a/b", "AccessDenied", "Access Denied"),
+        ("a/none", "AccessDenied", "Access Denied"),
+    ]
     control.delete_access_point_policy(AccountId=ACCOUNT, Name="reader")
     client.get_object(Bucket=name, Key="a/b")
 
