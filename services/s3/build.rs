@@ -5,17 +5,9 @@ const EVENTS: [&str; 3] =
     ["ObjectLockEventHold", "ObjectLockEventHoldDurationDays", "ObjectLockEventHoldDurationYears"];
 
 fn main() {
-    let begin = [&EVENTS[..], &["RequestPayer"]].concat();
-    let put = [&begin[..], &["WriteOffsetBytes"]].concat();
-    let part = ["RequestPayer"];
-    let complete = ["RequestPayer"];
-    let copy = [&begin[..], &["AnnotationDirective"]].concat();
-    let copy_part = ["RequestPayer"];
-    let list_parts = ["RequestPayer"];
-    let delete = ["MFA", "RequestPayer"];
-    let list = ["RequestPayer"];
+    let put = [&EVENTS[..], &["WriteOffsetBytes"]].concat();
+    let copy = [&EVENTS[..], &["AnnotationDirective"]].concat();
     let restore = [
-        "RequestPayer",
         "RestoreRequest.Type",
         "RestoreRequest.Description",
         "RestoreRequest.SelectParameters",
@@ -60,31 +52,11 @@ fn main() {
             "SelectObjectContent",
         ])
         .ignores("PutObject", &put)
-        .ignores("GetObject", &["RequestPayer"])
-        .ignores("HeadObject", &["RequestPayer"])
-        .ignores("DeleteObject", &delete)
-        .ignores("DeleteObjects", &delete)
+        .ignores("DeleteObject", &["MFA"])
+        .ignores("DeleteObjects", &["MFA"])
         .ignores("CopyObject", &copy)
-        .ignores("CreateMultipartUpload", &begin)
-        .ignores("UploadPart", &part)
-        .ignores("UploadPartCopy", &copy_part)
-        .ignores("CompleteMultipartUpload", &complete)
-        .ignores("AbortMultipartUpload", &["RequestPayer"])
-        .ignores("ListParts", &list_parts)
-        .ignores("ListMultipartUploads", &["RequestPayer"])
-        .ignores("ListObjectVersions", &list)
-        .ignores("GetObjectAttributes", &["RequestPayer"])
-        .ignores("PutObjectAcl", &["RequestPayer"])
-        .ignores("GetObjectAcl", &["RequestPayer"])
-        .ignores("PutObjectTagging", &["RequestPayer"])
-        .ignores("GetObjectTagging", &["RequestPayer"])
-        .ignores("PutObjectRetention", &["RequestPayer"])
-        .ignores("GetObjectRetention", &["RequestPayer"])
-        .ignores("PutObjectLegalHold", &["RequestPayer"])
-        .ignores("GetObjectLegalHold", &["RequestPayer"])
-        .ignores("ListObjects", &list)
-        .ignores("RestoreObject", &restore)
-        .ignores("ListObjectsV2", &list);
+        .ignores("CreateMultipartUpload", &EVENTS)
+        .ignores("RestoreObject", &restore);
     configurations(generator).write();
 }
 
@@ -191,12 +163,7 @@ const WITHOUT_EFFECT: &[(&str, &[&str])] = &[
             "ReplicationConfiguration.Rules.Destination.Metrics",
         ],
     ),
-    ("PutBucketRequestPayment", &["RequestPaymentConfiguration"]),
-    (
-        "PutObjectLockConfiguration",
-        &["Token", "RequestPayer", "ObjectLockConfiguration.Rule.DefaultRetention.DefaultEventHold"],
-    ),
-    ("GetBucketAccelerateConfiguration", &["RequestPayer"]),
+    ("PutObjectLockConfiguration", &["Token", "ObjectLockConfiguration.Rule.DefaultRetention.DefaultEventHold"]),
 ];
 
 fn configurations(generator: kumoi_codegen::Generator) -> kumoi_codegen::Generator {

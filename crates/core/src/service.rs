@@ -80,6 +80,8 @@ pub struct Incoming<'a> {
     pub host: &'a str,
     /// The path as sent.
     pub path: &'a str,
+    /// The query as sent, without `?`.
+    pub query: &'a str,
     /// Whether it came over one of the query protocols.
     pub query_protocol: bool,
 }
@@ -127,7 +129,7 @@ pub trait Service: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Completes an input by what only the request's path or host says (such as the queue of an older query request).
+    /// Completes an input by what only the request's path, query or host says (such as the queue of an older query request).
     fn adapt(&self, operation: &str, incoming: Incoming<'_>, input: &mut Value) {
         let _ = (operation, incoming, input);
     }

@@ -48,7 +48,7 @@ pub(crate) fn decode_as(
     let mut input = decoded.map_err(|error| Failure::at(target, error.to_wire(target.protocol)))?;
     if let Some(service) = service {
         let query_protocol = matches!(target.protocol, Protocol::AwsQuery | Protocol::Ec2Query);
-        let incoming = Incoming { host: head.host(), path: head.raw_path(), query_protocol };
+        let incoming = Incoming { host: head.host(), path: head.raw_path(), query: head.query(), query_protocol };
         service.adapt(&target.operation.name, incoming, &mut input);
     }
     Ok(input)

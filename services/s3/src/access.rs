@@ -16,7 +16,7 @@ use crate::config::{self, Kind};
 use crate::errors::access_denied;
 use crate::points::{self, Point};
 use crate::tables::{BUCKETS, Bucket, Object, Permission, PublicAccessBlock};
-use crate::{accounts, acl, api, tags, versions};
+use crate::{accounts, acl, api, payer, tags, versions};
 
 /// Whether the caller belongs to that account.
 pub(crate) fn is_of(cx: &Cx, account: &str) -> bool {
@@ -152,7 +152,7 @@ struct Request<'a> {
 }
 
 /// The members of an input that name what it is about.
-struct Named<'a> {
+pub(crate) struct Named<'a> {
     structure: &'a Structure,
     members: &'a Struct,
     operation: &'a str,
@@ -165,8 +165,14 @@ impl<'a> Named<'a> {
         Some(Self { structure, members: value.as_struct()?, operation, value })
     }
 
-    fn text(&self, member: &str) -> Option<&'a str> {
+    /// The text of a member.
+    pub(crate) fn text(&self, member: &str) -> Option<&'a str> {
         self.members.get(self.structure.member(member)?.0)?.as_str()
+    }
+
+    /// Whether the operation has such a member.
+    pub(crate) fn knows(&self, member: &str) -> bool {
+        self.structure.member(member).is_some()
     }
 
     fn has(&self, member: &str) -> bool {
@@ -257,23 +263,36 @@ fn requested_tags(context: &mut Context<'_>, tags: Vec<(String, String)>) {
     }
 }
 
-/// Decides whether the caller may run an operation. What is not there is for the operation to say.
-pub(crate) async fn authorize(cx: &Cx, operation: &str, input: &Value, point: Option<&Point>) -> Reply<()> {
+/// Decides whether the caller may run an operation, and tells whether it is charged for that. What is not there is for the operation to say.
+pub(crate) async fn authorize(cx: &Cx, operation: &str, input: &Value, point: Option<&Point>) -> Reply<bool> {
     // The service itself reads what its buckets are set to.
     if cx.principal().kind == PrincipalKind::Service && cx.principal().arn == "s3.amazonaws.com" {
-        return Ok(());
+        return Ok(false);
     }
     let named = kumoi_model::Catalog::get().load("s3").and_then(|model| Named::new(model, operation, input));
     let name = match named.as_ref().and_then(|named| named.text("Bucket")) {
         Some(name) if operation != "CreateBucket" => name,
         // Accounts make and list buckets of their own.
         _ if account(cx).is_none() => return Err(access_denied().into()),
-        _ => return Ok(()),
+        _ => return Ok(false),
     };
     let bucket = cx.tx().get_shared(&Scope::world(), &BUCKETS, &name.to_owned()).await?;
-    let (Some(mut bucket), Some(named)) = (bucket, named) else { return Ok(()) };
+    let (Some(bucket), Some(named)) = (bucket, named) else { return Ok(false) };
+    let charged = payer::check(cx, &bucket, &named).await?;
+    permit(cx, (bucket, name), &named, point).await?;
+    Ok(charged)
+}
+
+/// Decides by policies, by access control lists, and by who owns what.
+async fn permit(
+    cx: &Cx,
+    (mut bucket, name): (Arc<Bucket>, &str),
+    named: &Named<'_>,
+    point: Option<&Point>,
+) -> Reply<()> {
+    let operation = named.operation;
     if let Some(point) = point {
-        through_point(cx, &bucket, &named, point)?;
+        through_point(cx, &bucket, named, point)?;
     }
     // Each key has its own decision.
     if operation == "DeleteObjects" {
@@ -286,7 +305,7 @@ pub(crate) async fn authorize(cx: &Cx, operation: &str, input: &Value, point: Op
         Arc::make_mut(&mut bucket).block = block;
     }
     let (key, version) = (named.text("Key"), named.text("VersionId"));
-    let input = Some(&named);
+    let input = Some(named);
     let Some((action, with_version, granted)) = needed(operation) else {
         if own && !bucket.has(Kind::Policy) {
             return Ok(());

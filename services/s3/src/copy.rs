@@ -71,6 +71,11 @@ impl Source {
     }
 }
 
+/// The bucket that a header names as the source of a copy.
+pub(crate) fn source_bucket(header: &str) -> Option<String> {
+    Some(Source::read(header).ok()?.bucket)
+}
+
 /// What a request wants of its source.
 struct Wanted<'a> {
     conditions: Conditions<'a>,

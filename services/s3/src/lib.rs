@@ -5,7 +5,7 @@
 //! | Module | What it is about |
 //! |---|---|
 //! | `tables`, `names` | what is stored, and how things may be called |
-//! | `access`, `acl`, `accounts` | who may do what, and who owns what |
+//! | `access`, `acl`, `accounts`, `payer` | who may do what, who owns what, and who pays |
 //! | `bucket`, `config` | buckets, and their configurations |
 //! | `points` | access points, behind which buckets are |
 //! | `put`, `copy`, `multipart`, `digests`, `content` | objects on their way in, and what is computed of them on the way |
@@ -44,6 +44,7 @@ mod lock;
 mod multipart;
 mod names;
 mod notify;
+mod payer;
 mod points;
 mod put;
 mod range;
@@ -59,7 +60,9 @@ mod website;
 use std::sync::Arc;
 
 use kumoi_core::timers::Timer;
-use kumoi_core::{Cx, Descriptor, Fault, Future, OptionEffect, Reply, Sent, Service, ServiceOption, ValidationStyle};
+use kumoi_core::{
+    Cx, Descriptor, Fault, Future, Incoming, OptionEffect, Reply, Sent, Service, ServiceOption, ValidationStyle,
+};
 use kumoi_model::{Operation, Value};
 
 /// The service, for the list of services.
@@ -88,14 +91,22 @@ impl Service for S3 {
             let through = points::resolve(cx, operation, input).await?;
             let (behind, point) = through.map(|through| (through.input, through.point)).unzip();
             let (input, service) = (behind.as_ref().unwrap_or(input), S3 { point: point.flatten() });
-            access::authorize(cx, operation, input, service.point.as_ref()).await?;
-            api::dispatch(&service, cx, operation, input).await
+            let charged = access::authorize(cx, operation, input, service.point.as_ref()).await?;
+            let mut answer = api::dispatch(&service, cx, operation, input).await?;
+            if charged {
+                payer::tell(operation, &mut answer);
+            }
+            Ok(answer)
         })
     }
 
     fn inspect(&self, operation: &Operation, sent: Sent<'_>) -> Result<(), Fault> {
         encryption::check_reader(operation, sent)?;
         digests::check_document(operation, sent)
+    }
+
+    fn adapt(&self, operation: &str, incoming: Incoming<'_>, input: &mut Value) {
+        payer::adapt(operation, incoming.query, input);
     }
 
     fn timer<'a>(&'a self, cx: &'a Cx, timer: &'a Timer) -> Future<'a, Reply<()>> {

@@ -151,7 +151,7 @@ impl Visit<'_> {
         let input = api::GetObjectInput { bucket, key: document.key.clone(), ..api::GetObjectInput::default() };
         let input = input.into_value();
         let found = match access::authorize(self.cx, "GetObject", &input, None).await {
-            Ok(()) => api::dispatch(self.service, self.cx, "GetObject", &input).await,
+            Ok(_) => api::dispatch(self.service, self.cx, "GetObject", &input).await,
             Err(halt) => Err(halt),
         };
         let page = match found {

@@ -7,7 +7,7 @@ fn adapted(operation: &str, path: &str, query_protocol: bool, member: &str) -> O
     let (model, index) = Kernel::operation("sqs", operation).unwrap();
     let (index, _) = model.structure(model.operations[index].input.unwrap()).unwrap().member(member).unwrap();
     let mut input = Value::Struct(Struct::new());
-    let incoming = Incoming { host: "sqs.eu-west-1.localhost.localstack.cloud:4566", path, query_protocol };
+    let incoming = Incoming { host: "sqs.eu-west-1.localhost.localstack.cloud:4566", path, query: "", query_protocol };
     kumoi_sqs::service().adapt(operation, incoming, &mut input);
     input.as_struct().unwrap().get(index).cloned()
 }
