@@ -19,9 +19,9 @@ use http::HeaderName;
 use http::header::{REFERER, USER_AGENT};
 use kumoi_core::clock::real_time;
 use kumoi_core::identity::{self, Credential};
-use kumoi_core::{Client, Kernel, Principal, Signature, SignaturePlace, World};
+use kumoi_core::{Call, Client, Endpoint, Kernel, Principal, Signature, SignaturePlace, World};
 use kumoi_model::partitions::partition_of;
-use kumoi_model::{Protocol, Service};
+use kumoi_model::{Protocol, Service, Value};
 use kumoi_store::{Scope, StoreError, WorldId};
 use kumoi_wire::WireError;
 use kumoi_wire::chunked::ChunkVerifier;
@@ -45,6 +45,26 @@ pub(crate) struct Caller {
     pub(crate) scope: Scope,
     /// What checks the chunks of the body, where they are signed with a key that is known.
     pub(crate) chunks: Option<ChunkVerifier>,
+}
+
+impl Caller {
+    /// What this caller asks of an operation.
+    pub(crate) fn asks(self, head: &Head, target: &Target<'_>, client: Client, request_id: &str, input: Value) -> Call {
+        Call {
+            scope: self.scope,
+            world: self.world,
+            principal: self.principal,
+            access_key: self.access_key,
+            source_arn: None,
+            request_id: request_id.to_owned(),
+            endpoint: Endpoint { scheme: head.scheme, host: head.host().into() },
+            client: Some(Arc::new(client)),
+            website: None,
+            model: target.model,
+            operation: target.index,
+            input,
+        }
+    }
 }
 
 /// The key of those who have none of their own, as documentation and tools for local clouds have it, and its secret.

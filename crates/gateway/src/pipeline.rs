@@ -15,8 +15,8 @@ use futures_util::FutureExt as _;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use hyper::Request;
 use hyper::body::Incoming;
+use kumoi_core::RequestRecord;
 use kumoi_core::clock::{Stopwatch, real_time};
-use kumoi_core::{Call, Endpoint, RequestRecord};
 use kumoi_wire::sigv4::{self, Payload, Presented};
 use kumoi_wire::{Body, streams_request};
 
@@ -174,10 +174,10 @@ async fn call(
     };
     let lenient = gateway.config.compat.skip_presigned_signatures;
     let claim = Claim { head, target: &target, presented, payload, policy: None, lenient };
-    let caller = authenticate(kernel, claim, world).await.map_err(in_form)?;
+    let mut caller = authenticate(kernel, claim, world).await.map_err(in_form)?;
     let body = match body {
         Body::Stream(sent) if authenticate::is_s3(target.model) => {
-            let opened = crate::payload::open(&sent, head, caller.chunks);
+            let opened = crate::payload::open(&sent, head, caller.chunks.take());
             Body::Stream(opened.map_err(|error| authenticate::fault(&target, error.to_fault_parts()))?)
         }
         body => body,
@@ -187,21 +187,8 @@ async fn call(
     let input = decode::decode(kernel, &limits.decode, head, &target, body)?;
 
     // validate → authorize → handle → commit → record
-    let call = Call {
-        scope: caller.scope,
-        world: caller.world,
-        principal: caller.principal,
-        access_key: caller.access_key,
-        source_arn: None,
-        request_id: request_id.to_owned(),
-        endpoint: Endpoint { scheme: head.scheme, host: head.host().into() },
-        client: Some(Arc::new(authenticate::client(head, presented, false))),
-        website: None,
-        model: target.model,
-        operation: target.index,
-        input,
-    };
-    let outcome = kernel.dispatch(call).await;
+    let client = authenticate::client(head, presented, false);
+    let outcome = kernel.dispatch(caller.asks(head, &target, client, request_id, input)).await;
 
     // encode
     Ok(encode::encode(head, &target, outcome, request_id))

@@ -3,14 +3,12 @@
 //!
 //! Everything between is `PutObject`'s: from the fields the request is made that would do the same, with the file as its streamed body.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use http::header::{CONTENT_TYPE, ETAG, LOCATION};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use kumoi_core::Fault;
 use kumoi_core::clock::real_time;
-use kumoi_core::{Call, Endpoint, Fault};
 use kumoi_model::{ByteStream, Chunks, StreamError};
 use kumoi_wire::post_form::{self, Event, Fields, FormError, MAX_FIELD_BYTES, Parser, Policy};
 use kumoi_wire::sigv4::{Payload, Presented};
@@ -81,21 +79,8 @@ pub(crate) async fn answer(
     let input = decode::decode_as(kernel, &limits.decode, head, target, request, &labels)?;
 
     // validate → authorize → handle → commit → record
-    let call = Call {
-        scope: caller.scope,
-        world: caller.world,
-        principal: caller.principal,
-        access_key: caller.access_key,
-        source_arn: None,
-        request_id: request_id.to_owned(),
-        endpoint: Endpoint { scheme: head.scheme, host: head.host().into() },
-        client: Some(Arc::new(authenticate::client(head, &presented, true))),
-        website: None,
-        model: target.model,
-        operation: target.index,
-        input,
-    };
-    let outcome = kernel.dispatch(call).await;
+    let client = authenticate::client(head, &presented, true);
+    let outcome = kernel.dispatch(caller.asks(head, target, client, request_id, input)).await;
 
     // encode
     let stored = outcome.result.is_ok();

@@ -7,18 +7,19 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue, Method, StatusCode};
-use kumoi_core::{Call, Endpoint, Fault};
+use kumoi_core::{Call, Fault};
 use kumoi_wire::sigv4::{Presented, percent_decode_text};
-use kumoi_wire::{Body, Labels, Request};
+use kumoi_wire::{Body, Labels, Request, escaped};
 
 use crate::accept::Head;
+use crate::authenticate::{self, Caller};
 use crate::body::ReplyBody;
+use crate::decode;
 use crate::encode::{self, Reply};
 use crate::failure::Failure;
 use crate::gateway::Gateway;
 use crate::identify::Target;
 use crate::identify::hosts::HostFacts;
-use crate::{authenticate, decode};
 
 /// Answers a request to a website.
 pub(crate) async fn answer(
@@ -62,20 +63,10 @@ async fn show(
     let request = Request { method: &head.method, raw_path, query: "", headers: &head.headers, body: Body::empty() };
     let limits = &gateway.config.limits.decode;
     let input = decode::decode_as(kernel, limits, head, target, request, &labels).map_err(of_failure)?;
-    let call = Call {
-        scope,
-        world,
-        principal,
-        access_key: None,
-        source_arn: None,
-        request_id: request_id.to_owned(),
-        endpoint: Endpoint { scheme: head.scheme, host: head.host().into() },
-        client: Some(Arc::new(authenticate::client(head, &Presented::None, false))),
-        website: Some(Arc::from(percent_decode_text(head.raw_path()))),
-        model: target.model,
-        operation: target.index,
-        input,
-    };
+    let caller = Caller { principal, access_key: None, world, scope, chunks: None };
+    let client = authenticate::client(head, &Presented::None, false);
+    let website = Some(Arc::from(percent_decode_text(head.raw_path())));
+    let call = Call { website, ..caller.asks(head, target, client, request_id, input) };
     let outcome = kernel.dispatch(call).await;
     match outcome.result {
         Err(fault) => Err(fault),
@@ -132,20 +123,5 @@ fn html(status: StatusCode, fault: &Fault, request_id: &str) -> String {
         let _ = writeln!(out, "<li>{name}: {}</li>", escaped(value));
     }
     out.push_str("</ul>\n<hr/>\n</body>\n</html>\n");
-    out
-}
-
-/// Text that a browser shows as it is.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            other => out.push(other),
-        }
-    }
     out
 }

@@ -44,3 +44,4 @@ pub use limits::Limits;
 pub use protocol::{NotFound, choose_protocol, find_operation};
 pub use request::{Body, Labels, Request, Response};
 pub use router::Router;
+pub use xml::escaped;

@@ -31,7 +31,17 @@ struct Query<'a> {
     max: usize,
 }
 
-impl Query<'_> {
+impl<'a> Query<'a> {
+    /// As clients ask: nothing said of a prefix or a place is an empty one, and an empty delimiter is none.
+    fn of(prefix: Option<&'a str>, delimiter: Option<&'a str>, after: Option<&'a str>, max: i32) -> Self {
+        Self {
+            prefix: prefix.unwrap_or_default(),
+            delimiter: delimiter.filter(|delimiter| !delimiter.is_empty()),
+            after: after.unwrap_or_default(),
+            max: usize::try_from(max).unwrap_or(0),
+        }
+    }
+
     /// The common prefix that the listing goes on behind, when it stopped at one.
     fn passed(&self) -> Option<&str> {
         common(self, self.after).filter(|prefix| *prefix == self.after)
@@ -370,24 +380,18 @@ pub(crate) async fn first_version(cx: &Cx, input: api::ListObjectsInput) -> Repl
     let bucket = bucket::look(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
     let encoding = Encoding::read(input.encoding_type.as_deref())?;
     let max = most(input.max_keys, "maxKeys")?;
-    let delimiter = input.delimiter.filter(|delimiter| !delimiter.is_empty());
-    let query = Query {
-        prefix: input.prefix.as_deref().unwrap_or_default(),
-        delimiter: delimiter.as_deref(),
-        after: input.marker.as_deref().unwrap_or_default(),
-        max: usize::try_from(max).unwrap_or(0),
-    };
+    let query = Query::of(input.prefix.as_deref(), input.delimiter.as_deref(), input.marker.as_deref(), max);
     let found = search(cx, Objects::new(&bucket, &query), &query).await?;
     let last = found.next();
     Ok(api::ListObjectsOutput {
         is_truncated: Some(last.is_some()),
         marker: Some(encoding.write(query.after)),
         // Without a delimiter clients go on behind the last key.
-        next_marker: encoding.write_any(last.filter(|_| delimiter.is_some())),
+        next_marker: encoding.write_any(last.filter(|_| query.delimiter.is_some())),
         contents: contents(cx, &bucket, found.entries, encoding, true, input.optional_object_attributes.as_deref()),
         name: Some(input.bucket),
         prefix: Some(encoding.write(query.prefix)),
-        delimiter: encoding.write_any(delimiter.clone()),
+        delimiter: encoding.write_any(query.delimiter.map(str::to_owned)),
         max_keys: Some(max),
         common_prefixes: prefixes(found.prefixes, encoding),
         encoding_type: input.encoding_type,
@@ -399,26 +403,21 @@ pub(crate) async fn second_version(cx: &Cx, input: api::ListObjectsV2Input) -> R
     let bucket = bucket::look(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
     let encoding = Encoding::read(input.encoding_type.as_deref())?;
     let max = most(input.max_keys, "maxKeys")?;
-    let delimiter = input.delimiter.filter(|delimiter| !delimiter.is_empty());
     let token = input.continuation_token.as_deref().filter(|token| !token.is_empty()).map(|token| {
         let last = STANDARD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
         last.filter(|last| !last.is_empty())
             .ok_or_else(|| invalid_argument("The continuation token provided is incorrect"))
     });
     let token = token.transpose()?;
-    let query = Query {
-        prefix: input.prefix.as_deref().unwrap_or_default(),
-        delimiter: delimiter.as_deref(),
-        after: token.as_deref().or(input.start_after.as_deref()).unwrap_or_default(),
-        max: usize::try_from(max).unwrap_or(0),
-    };
+    let after = token.as_deref().or(input.start_after.as_deref());
+    let query = Query::of(input.prefix.as_deref(), input.delimiter.as_deref(), after, max);
     let found = search(cx, Objects::new(&bucket, &query), &query).await?;
     let (last, count, owners) = (found.next(), found.len(), input.fetch_owner == Some(true));
     Ok(api::ListObjectsV2Output {
         is_truncated: Some(last.is_some()),
         contents: contents(cx, &bucket, found.entries, encoding, owners, input.optional_object_attributes.as_deref()),
         prefix: Some(encoding.write(query.prefix)),
-        delimiter: encoding.write_any(delimiter.clone()),
+        delimiter: encoding.write_any(query.delimiter.map(str::to_owned)),
         max_keys: Some(max),
         common_prefixes: prefixes(found.prefixes, encoding),
         encoding_type: input.encoding_type,
@@ -435,13 +434,7 @@ pub(crate) async fn versions(cx: &Cx, input: api::ListObjectVersionsInput) -> Re
     let bucket = bucket::look(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
     let encoding = Encoding::read(input.encoding_type.as_deref())?;
     let max = most(input.max_keys, "max-keys")?;
-    let delimiter = input.delimiter.filter(|delimiter| !delimiter.is_empty());
-    let query = Query {
-        prefix: input.prefix.as_deref().unwrap_or_default(),
-        delimiter: delimiter.as_deref(),
-        after: input.key_marker.as_deref().unwrap_or_default(),
-        max: usize::try_from(max).unwrap_or(0),
-    };
+    let query = Query::of(input.prefix.as_deref(), input.delimiter.as_deref(), input.key_marker.as_deref(), max);
     let position = match input.version_id_marker.as_deref().filter(|id| !id.is_empty()) {
         None => None,
         Some(_) if query.after.is_empty() => {
@@ -491,7 +484,7 @@ pub(crate) async fn versions(cx: &Cx, input: api::ListObjectVersionsInput) -> Re
         delete_markers: some(markers),
         name: Some(input.bucket),
         prefix: Some(encoding.write(query.prefix)),
-        delimiter: encoding.write_any(delimiter.clone()),
+        delimiter: encoding.write_any(query.delimiter.map(str::to_owned)),
         max_keys: Some(max),
         common_prefixes: prefixes(found.prefixes, encoding),
         encoding_type: input.encoding_type,
@@ -502,13 +495,7 @@ pub(crate) async fn versions(cx: &Cx, input: api::ListObjectVersionsInput) -> Re
 pub(crate) async fn uploads(cx: &Cx, input: api::ListMultipartUploadsInput) -> Reply<api::ListMultipartUploadsOutput> {
     let bucket = bucket::look(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
     let max = most(input.max_uploads, "max-uploads")?;
-    let delimiter = input.delimiter.filter(|delimiter| !delimiter.is_empty());
-    let query = Query {
-        prefix: input.prefix.as_deref().unwrap_or_default(),
-        delimiter: delimiter.as_deref(),
-        after: input.key_marker.as_deref().unwrap_or_default(),
-        max: usize::try_from(max).unwrap_or(0),
-    };
+    let query = Query::of(input.prefix.as_deref(), input.delimiter.as_deref(), input.key_marker.as_deref(), max);
     let encoding = Encoding::read(input.encoding_type.as_deref())?;
     let id = input.upload_id_marker.as_deref().filter(|id| !id.is_empty());
     let found = search(cx, Uploads::new(&bucket, &query, id), &query).await?;
@@ -534,7 +521,7 @@ pub(crate) async fn uploads(cx: &Cx, input: api::ListMultipartUploadsInput) -> R
         next_key_marker: encoding.write_any(next),
         next_upload_id_marker: next_id.flatten(),
         prefix: Some(encoding.write(query.prefix)),
-        delimiter: encoding.write_any(delimiter.clone()),
+        delimiter: encoding.write_any(query.delimiter.map(str::to_owned)),
         max_uploads: Some(max),
         is_truncated: Some(truncated),
         common_prefixes: prefixes(found.prefixes, encoding),

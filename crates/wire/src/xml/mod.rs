@@ -8,3 +8,4 @@ mod writer;
 pub(crate) use decode::{decode_member, decode_structure};
 pub(crate) use encode::{write_member_root, write_members, write_structure_root};
 pub(crate) use writer::Writer;
+pub use writer::escaped;

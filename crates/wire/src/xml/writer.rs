@@ -97,6 +97,13 @@ impl Writer {
     }
 }
 
+/// Text as XML and HTML have it between elements and in quoted attributes.
+pub fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    escape(&mut out, text, true);
+    out
+}
+
 /// Escapes what has a meaning in XML, and what a parser would normalise away; replaces what XML 1.0 cannot carry at all.
 fn escape(out: &mut String, text: &str, attribute: bool) {
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'&' | b'<' | b'>' | b'"')) {
