@@ -150,7 +150,6 @@ const WITHOUT_EFFECT: &[(&str, &[&str])] = &[
     ("PutBucketEncryption", &["ServerSideEncryptionConfiguration.Rules.BlockedEncryptionTypes"]),
     ("PutBucketIntelligentTieringConfiguration", &["IntelligentTieringConfiguration"]),
     ("PutBucketInventoryConfiguration", &["InventoryConfiguration"]),
-    ("PutBucketLogging", &["BucketLoggingStatus.LoggingEnabled"]),
     ("PutBucketMetricsConfiguration", &["MetricsConfiguration"]),
     ("PutBucketPolicy", &["ConfirmRemoveSelfBucketAccess"]),
     (

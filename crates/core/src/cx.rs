@@ -32,6 +32,19 @@ pub struct Client {
     pub referer: Option<String>,
     /// How the request was signed; `None` if it was not.
     pub signature: Option<Signature>,
+    /// The first line of the request as it was sent, such as `GET /bucket/key?acl HTTP/1.1`.
+    pub request_line: String,
+    /// What protects the connection; `None` if nothing does.
+    pub tls: Option<Tls>,
+}
+
+/// What protects a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// Its version, such as `TLSv1.3`.
+    pub version: &'static str,
+    /// The suite of ciphers by the name that OpenSSL has for it, such as `ECDHE-RSA-AES128-GCM-SHA256`.
+    pub cipher: &'static str,
 }
 
 /// How a request was signed.

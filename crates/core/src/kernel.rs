@@ -189,6 +189,11 @@ impl Kernel {
                 self.handle(call.clone(), spec.name, &input, service.as_ref(), stopwatch).await
             }
         };
+        if let (Err(fault), Some((service, spec))) = (&result, coded)
+            && service.notes_failures()
+        {
+            self.note(&call, spec.name, &input, service.as_ref(), fault).await;
+        }
         if !ignored.is_empty() {
             let operation = operation_name(model, operation);
             tracing::warn!(service = %model.id, operation, ?ignored, "inputs not honoured");
@@ -272,6 +277,35 @@ impl Kernel {
             }
             back_off(conflicts).await;
         }
+    }
+
+    /// Lets a service take note of an operation that has failed.
+    async fn note(
+        self: &Arc<Self>,
+        info: &Arc<CallInfo>,
+        operation: &'static str,
+        input: &Value,
+        service: &dyn Service,
+        fault: &Fault,
+    ) {
+        for conflicts in 1..=ATTEMPTS {
+            let world = &info.world;
+            let tx = if conflicts <= LIVE_ATTEMPTS { self.begin_live(world) } else { self.begin(world) };
+            // A world that has ended has no account to keep.
+            let Ok(tx) = tx else { return };
+            let cx = Cx::new(self.clone(), info.clone(), tx, false, None);
+            let noted = match guarded(service.failed(&cx, operation, input, fault)).await {
+                Ok(()) if !cx.tx().has_writes() => return,
+                Ok(()) => self.commit(cx).await.map_err(Halt::Store),
+                Err(halt) => Err(halt),
+            };
+            match noted {
+                Ok(()) => return,
+                Err(Halt::Store(StoreError::Conflict)) => back_off(conflicts).await,
+                Err(halt) => return tracing::warn!(operation, ?halt, "no note was taken of an operation that failed"),
+            }
+        }
+        tracing::warn!(operation, "no note was taken of an operation that failed: too many change the same records");
     }
 
     /// Commits what a handler did, its blobs included.

@@ -31,7 +31,7 @@ mod world;
 
 pub use advance::Advanced;
 pub use compute::compute;
-pub use cx::{CallInfo, Client, Cx, Endpoint, Signature, SignaturePlace};
+pub use cx::{CallInfo, Client, Cx, Endpoint, Signature, SignaturePlace, Tls};
 pub use fault::{Fault, Halt, Reply};
 pub use identity::Principal;
 pub use kernel::{Call, Kernel, Outcome};

@@ -103,6 +103,25 @@ pub trait Service: Send + Sync + 'static {
     /// Runs one operation of [`Descriptor::operations`] in the transaction of `cx`.
     fn call<'a>(&'a self, cx: &'a Cx, operation: &'a str, input: &'a Value) -> Future<'a, Reply<Value>>;
 
+    /// Whether it takes note of operations that fail: [`Service::failed`].
+    fn notes_failures(&self) -> bool {
+        false
+    }
+
+    /// An operation has ended with this fault, and nothing that it wrote is kept. Who keeps account of requests writes it down here, in a transaction of
+    /// its own, which is committed before the client hears of the fault; of one that succeeds [`Service::call`] does so, in the same transaction. What
+    /// goes wrong here is logged and changes nothing for the client. The input need not keep to the model: that may be what the fault is about.
+    fn failed<'a>(
+        &'a self,
+        cx: &'a Cx,
+        operation: &'a str,
+        input: &'a Value,
+        fault: &'a Fault,
+    ) -> Future<'a, Reply<()>> {
+        let _ = (cx, operation, input, fault);
+        Box::pin(async { Ok(()) })
+    }
+
     /// A timer of this service fell due. It runs in a transaction of its own, in which the timer is already removed.
     fn timer<'a>(&'a self, cx: &'a Cx, timer: &'a Timer) -> Future<'a, Reply<()>> {
         let _ = cx;

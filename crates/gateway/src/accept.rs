@@ -3,10 +3,22 @@
 use std::net::IpAddr;
 
 use http::{HeaderMap, HeaderName, Method, Uri, Version, header};
+use kumoi_core::Tls;
 use kumoi_wire::post_form;
 use kumoi_wire::sigv4::RequestParts;
 
 use crate::failure::Failure;
+
+/// How a request came.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wire {
+    /// `http` or `https`.
+    pub(crate) scheme: &'static str,
+    /// Where the connection comes from.
+    pub(crate) peer: Option<IpAddr>,
+    /// What protects it.
+    pub(crate) tls: Option<Tls>,
+}
 
 /// The head of a request. Path and query stay as sent, since signatures cover them and labels are decoded one by one.
 pub(crate) struct Head {
@@ -19,6 +31,8 @@ pub(crate) struct Head {
     pub(crate) scheme: &'static str,
     /// Where the connection comes from.
     pub(crate) peer: Option<IpAddr>,
+    /// What protects the connection.
+    pub(crate) tls: Option<Tls>,
 }
 
 /// The longest path with its query. AWS's longest are S3's: a key of 1,024 bytes, each percent-encoded, and a presigned query.
@@ -26,7 +40,7 @@ const LONGEST_TARGET: usize = 32 << 10;
 
 impl Head {
     /// Takes a request's head.
-    pub(crate) fn accept(parts: http::request::Parts, scheme: &'static str, peer: Option<IpAddr>) -> Self {
+    pub(crate) fn accept(parts: http::request::Parts, wire: Wire) -> Self {
         let host = match parts.headers.get(header::HOST) {
             Some(host) => String::from_utf8_lossy(host.as_bytes()).to_ascii_lowercase(),
             None => parts.uri.authority().map(|authority| authority.as_str().to_ascii_lowercase()).unwrap_or_default(),
@@ -37,8 +51,9 @@ impl Head {
             uri: parts.uri,
             headers: parts.headers,
             host,
-            scheme,
-            peer,
+            scheme: wire.scheme,
+            peer: wire.peer,
+            tls: wire.tls,
         }
     }
 
@@ -67,6 +82,17 @@ impl Head {
     /// The query as sent, without `?`; empty when there is none.
     pub(crate) fn query(&self) -> &str {
         self.uri.query().unwrap_or_default()
+    }
+
+    /// The first line of the request. HTTP/2 has no such line; it tells the same in fields of its own.
+    pub(crate) fn line(&self) -> String {
+        let target = self.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+        let version = match self.version {
+            Version::HTTP_2 => "HTTP/2",
+            Version::HTTP_10 => "HTTP/1.0",
+            _ => "HTTP/1.1",
+        };
+        [self.method.as_str(), " ", target, " ", version].concat()
     }
 
     /// The host that the client named, with its port, in lower case.

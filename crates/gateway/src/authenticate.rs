@@ -150,7 +150,14 @@ pub(crate) fn client(head: &Head, presented: &Presented<'_>, in_form: bool) -> C
         Signature { place, algorithm }
     });
     let header = |name| head.header(name).map(str::to_owned);
-    Client { address: head.peer, user_agent: header(USER_AGENT), referer: header(REFERER), signature }
+    Client {
+        address: head.peer,
+        user_agent: header(USER_AGENT),
+        referer: header(REFERER),
+        signature,
+        request_line: head.line(),
+        tls: head.tls,
+    }
 }
 
 /// What is to be authenticated.

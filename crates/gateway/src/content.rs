@@ -72,7 +72,8 @@ mod tests {
 
     fn head(encoding: &str) -> Head {
         let request = http::Request::post("/").header(CONTENT_ENCODING, encoding).body(()).unwrap();
-        Head::accept(request.into_parts().0, "http", None)
+        let wire = crate::accept::Wire { scheme: "http", peer: None, tls: None };
+        Head::accept(request.into_parts().0, wire)
     }
 
     fn gzip(content: &[u8]) -> Bytes {

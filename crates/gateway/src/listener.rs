@@ -1,7 +1,6 @@
 //! Connections: accepted within a bound, told apart by their first bytes, served until they end or the server stops.
 
 use std::convert::Infallible;
-use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,11 +16,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use crate::accept::Wire;
 use crate::activity::Activity;
 use crate::gateway::Gateway;
 use crate::lanes::Lanes;
-use crate::pipeline;
 use crate::stream::{Opening, Patient, sniff};
+use crate::{pipeline, tls};
 
 /// The bound that hyper has by itself, and for which it has room without an allocation.
 const HYPER_HEADERS: usize = 100;
@@ -77,7 +77,8 @@ async fn connection(gateway: Arc<Gateway>, mut stream: TcpStream, stopping: Canc
     };
     let Ok(Ok(Some((opening, ahead)))) = sniffed else { return };
     if opening != Opening::Tls {
-        return serve(gateway, stream, ahead, opening, ("http", peer), stopping).await;
+        let wire = Wire { scheme: "http", peer, tls: None };
+        return serve(gateway, stream, ahead, opening, wire, stopping).await;
     }
     let Some(acceptor) = gateway.tls.acceptor() else { return };
     let patient = Patient::new(stream, ahead, gateway.config.limits.write_stall);
@@ -86,15 +87,16 @@ async fn connection(gateway: Arc<Gateway>, mut stream: TcpStream, stopping: Canc
         Ok(Err(error)) => return tracing::debug!(%error, "a TLS handshake failed"),
         Err(_) => return,
     };
+    let wire = Wire { scheme: "https", peer, tls: tls::agreed(stream.get_ref().1) };
     if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
-        return serve(gateway, stream, Bytes::new(), Opening::Http2, ("https", peer), stopping).await;
+        return serve(gateway, stream, Bytes::new(), Opening::Http2, wire, stopping).await;
     }
     let sniffed = tokio::select! {
         sniffed = tokio::time::timeout(handshake, sniff(&mut stream, false)) => sniffed,
         () = stopping.cancelled() => return,
     };
     if let Ok(Ok(Some((opening, ahead)))) = sniffed {
-        serve(gateway, stream, ahead, opening, ("https", peer), stopping).await;
+        serve(gateway, stream, ahead, opening, wire, stopping).await;
     }
 }
 
@@ -104,7 +106,7 @@ async fn serve<S>(
     stream: S,
     ahead: Bytes,
     opening: Opening,
-    (scheme, peer): (&'static str, Option<IpAddr>),
+    wire: Wire,
     stopping: CancellationToken,
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -119,7 +121,7 @@ async fn serve<S>(
         move |request| {
             let (gateway, exchange) = (gateway.clone(), activity.begin());
             async move {
-                let reply = pipeline::answer(&gateway, request, scheme, peer).await;
+                let reply = pipeline::answer(&gateway, request, wire).await;
                 // The other requests at hand come first. Answers then go out one after the other, to clients that are awake already.
                 tokio::task::yield_now().await;
                 Ok::<_, Infallible>(reply.map(|body| exchange.with(body)))

@@ -7,7 +7,6 @@
 //! ```
 
 use std::any::Any;
-use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -20,7 +19,7 @@ use kumoi_core::clock::{Stopwatch, real_time};
 use kumoi_wire::sigv4::{self, Payload, Presented};
 use kumoi_wire::{Body, streams_request};
 
-use crate::accept::Head;
+use crate::accept::{Head, Wire};
 use crate::authenticate::{self, Claim, authenticate};
 use crate::body::{ReplyBody, RequestBody};
 use crate::bucket_cors::{self, Page};
@@ -31,14 +30,9 @@ use crate::identify::{hosts, identify, settle};
 use crate::{admin, compat, content, cors, decode, upload, website};
 
 /// Answers a request, whatever it is. A panic on the way costs this one request a 500.
-pub(crate) async fn answer(
-    gateway: &Arc<Gateway>,
-    request: Request<Incoming>,
-    scheme: &'static str,
-    peer: Option<IpAddr>,
-) -> Reply {
+pub(crate) async fn answer(gateway: &Arc<Gateway>, request: Request<Incoming>, wire: Wire) -> Reply {
     let (parts, body) = request.into_parts();
-    let head = Head::accept(parts, scheme, peer);
+    let head = Head::accept(parts, wire);
     let mut body = RequestBody::new(body, &head.headers);
     let request_id = gateway.request_id();
     let work = async {

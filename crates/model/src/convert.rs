@@ -97,7 +97,23 @@ plain! {
     Bytes, Blob, "a blob", |v| v.clone(), |w| w;
     Timestamp, Timestamp, "a timestamp", |v| *v, |w| w;
     serde_json::Value, Document, "a document", |v| v.clone(), |w| w;
-    ByteStream, Stream, "a stream", |v| v.clone(), |w| w;
+}
+
+/// What is whole in memory does for a stream, too: it can be stored, and so be part of a call that is made later.
+impl FromValue for ByteStream {
+    fn from_value(value: &Value) -> Result<Self, ConvertError> {
+        match value {
+            Value::Stream(stream) => Ok(stream.clone()),
+            Value::Blob(bytes) => Ok(Self::from_bytes(bytes.clone())),
+            _ => Err(ConvertError { wanted: "a stream", problem: "another kind of value" }),
+        }
+    }
+}
+
+impl IntoValue for ByteStream {
+    fn into_value(self) -> Value {
+        Value::Stream(self)
+    }
 }
 
 impl FromValue for i32 {

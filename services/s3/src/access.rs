@@ -15,18 +15,24 @@ use kumoi_store::Scope;
 use crate::config::{self, Kind};
 use crate::errors::access_denied;
 use crate::points::{self, Point};
-use crate::tables::{BUCKETS, Bucket, Object, Permission, PublicAccessBlock};
-use crate::{accounts, acl, api, payer, tags, versions};
+use crate::tables::{BUCKETS, Bucket, Group, Object, Permission, PublicAccessBlock};
+use crate::{accounts, acl, api, logs, payer, tags, versions};
 
 /// Whether the caller belongs to that account.
 pub(crate) fn is_of(cx: &Cx, account: &str) -> bool {
     self::account(cx) == Some(account)
 }
 
-/// The account of the caller; `None` for a request without credentials.
+/// The account of the caller; `None` for a request without credentials, and for services, which have none though they act for one.
 pub(crate) fn account(cx: &Cx) -> Option<&str> {
     let principal = cx.principal();
-    (principal.kind != PrincipalKind::Anonymous).then_some(principal.account.as_str())
+    let somebody = !matches!(principal.kind, PrincipalKind::Anonymous | PrincipalKind::Service);
+    somebody.then_some(principal.account.as_str())
+}
+
+/// Whether it is the service that delivers logs which asks.
+fn delivers_logs(cx: &Cx) -> bool {
+    cx.principal().kind == PrincipalKind::Service && cx.principal().arn == logs::deliver::PRINCIPAL
 }
 
 /// The account of a caller that owns what it writes to a bucket, where that is not the bucket's.
@@ -165,6 +171,18 @@ impl<'a> Named<'a> {
         Some(Self { structure, members: value.as_struct()?, operation, value })
     }
 
+    /// The members of an input of S3's.
+    pub(crate) fn of(operation: &'a str, value: &'a Value) -> Option<Self> {
+        Self::new(kumoi_model::Catalog::get().load("s3")?, operation, value)
+    }
+
+    pub(crate) fn number(&self, member: &str) -> Option<i64> {
+        match self.members.get(self.structure.member(member)?.0)? {
+            Value::Int(number) => Some(*number),
+            _ => None,
+        }
+    }
+
     /// The text of a member.
     pub(crate) fn text(&self, member: &str) -> Option<&'a str> {
         self.members.get(self.structure.member(member)?.0)?.as_str()
@@ -263,40 +281,51 @@ fn requested_tags(context: &mut Context<'_>, tags: Vec<(String, String)>) {
     }
 }
 
-/// Decides whether the caller may run an operation, and tells whether it is charged for that. What is not there is for the operation to say.
-pub(crate) async fn authorize(cx: &Cx, operation: &str, input: &Value, point: Option<&Point>) -> Reply<bool> {
+/// What was seen when a request was authorized.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Authorized {
+    /// The bucket that it is to, if that is there; `None` also for S3 itself.
+    pub(crate) bucket: Option<Arc<Bucket>>,
+    /// It took an access control list to permit it.
+    pub(crate) by_list: bool,
+    /// The caller is charged for it.
+    pub(crate) charged: bool,
+}
+
+/// Decides whether the caller may run an operation. What is not there is for the operation to say.
+pub(crate) async fn authorize(cx: &Cx, operation: &str, input: &Value, point: Option<&Point>) -> Reply<Authorized> {
     // The service itself reads what its buckets are set to.
     if cx.principal().kind == PrincipalKind::Service && cx.principal().arn == "s3.amazonaws.com" {
-        return Ok(false);
+        return Ok(Authorized::default());
     }
-    let named = kumoi_model::Catalog::get().load("s3").and_then(|model| Named::new(model, operation, input));
+    let named = Named::of(operation, input);
     let name = match named.as_ref().and_then(|named| named.text("Bucket")) {
         Some(name) if operation != "CreateBucket" => name,
         // Accounts make and list buckets of their own.
         _ if account(cx).is_none() => return Err(access_denied().into()),
-        _ => return Ok(false),
+        _ => return Ok(Authorized::default()),
     };
     let bucket = cx.tx().get_shared(&Scope::world(), &BUCKETS, &name.to_owned()).await?;
-    let (Some(bucket), Some(named)) = (bucket, named) else { return Ok(false) };
+    let (Some(bucket), Some(named)) = (bucket, named) else { return Ok(Authorized::default()) };
     let charged = payer::check(cx, &bucket, &named).await?;
-    permit(cx, (bucket, name), &named, point).await?;
-    Ok(charged)
+    let by_list = permit(cx, (bucket.clone(), name), &named, point).await?;
+    Ok(Authorized { bucket: Some(bucket), by_list, charged })
 }
 
-/// Decides by policies, by access control lists, and by who owns what.
+/// Decides by policies, by access control lists, and by who owns what; whether it took an access control list to permit it.
 async fn permit(
     cx: &Cx,
     (mut bucket, name): (Arc<Bucket>, &str),
     named: &Named<'_>,
     point: Option<&Point>,
-) -> Reply<()> {
+) -> Reply<bool> {
     let operation = named.operation;
     if let Some(point) = point {
         through_point(cx, &bucket, named, point)?;
     }
     // Each key has its own decision.
     if operation == "DeleteObjects" {
-        return Ok(());
+        return Ok(false);
     }
     let own = is_of(cx, &bucket.account);
     if !own && bucket.block != Some(PublicAccessBlock::ALL) {
@@ -308,7 +337,7 @@ async fn permit(
     let input = Some(named);
     let Some((action, with_version, granted)) = needed(operation) else {
         if own && !bucket.has(Kind::Policy) {
-            return Ok(());
+            return Ok(false);
         }
         let action = owners_action(operation);
         let request = Request { name, action: &action, granted: Granted::No, key, version, input, point };
@@ -316,14 +345,18 @@ async fn permit(
     };
     // The owner of a bucket may do everything with it that no policy denies, but not with what others own in it, where others can.
     if own && !bucket.has(Kind::Policy) && (bucket.is_enforced() || !granted.is_about_object()) {
-        return Ok(());
+        return Ok(false);
     }
     let action = if version.is_some() { with_version.unwrap_or(action) } else { action };
-    decide(cx, &bucket, &Request { name, action, granted, key, version, input, point }).await?;
+    let by_list = decide(cx, &bucket, &Request { name, action, granted, key, version, input, point }).await?;
+    // Who may deliver logs may give them the grants that the logged bucket asks for.
+    if delivers_logs(cx) {
+        return Ok(by_list);
+    }
     for (action, granted) in named.further_actions(granted) {
         decide(cx, &bucket, &Request { name, action, granted, key, version, input, point }).await?;
     }
-    Ok(())
+    Ok(by_list)
 }
 
 /// Decides by the policy of the access point that a request goes through.
@@ -351,7 +384,8 @@ fn through_point(cx: &Cx, bucket: &Bucket, named: &Named<'_>, point: &Point) -> 
 pub(crate) async fn read(cx: &Cx, bucket: &Bucket, name: &str, key: &str, version: Option<&str>) -> Reply<()> {
     let action = if version.is_some() { "s3:GetObjectVersion" } else { "s3:GetObject" };
     let granted = Granted::ByObject(Permission::Read);
-    decide(cx, bucket, &Request { name, action, granted, key: Some(key), version, input: None, point: None }).await
+    decide(cx, bucket, &Request { name, action, granted, key: Some(key), version, input: None, point: None }).await?;
+    Ok(())
 }
 
 /// Decides whether the caller may delete an object, one of many; `bypass` is whether governance is to be ignored, `point` the access point on the way.
@@ -376,7 +410,8 @@ pub(crate) async fn delete(
     Ok(())
 }
 
-async fn decide(cx: &Cx, bucket: &Bucket, request: &Request<'_>) -> Reply<()> {
+/// Decides about one action; whether it took an access control list to permit it.
+async fn decide(cx: &Cx, bucket: &Bucket, request: &Request<'_>) -> Reply<bool> {
     let own = is_of(cx, &bucket.account);
     let policy = policy(cx, bucket).await?;
     let about_object = request.granted.is_about_object();
@@ -385,15 +420,18 @@ async fn decide(cx: &Cx, bucket: &Bucket, request: &Request<'_>) -> Reply<()> {
     let foreign = about_object && object.as_ref().is_some_and(|object| acl::owner_of(bucket, object) != bucket.account);
     let verdict = policy.as_ref().map_or(Ok(false), |policy| by_policy(cx, bucket, policy, request, object.as_ref()));
     let by_policy = verdict.map_err(|Denied| access_denied())?;
-    if (own && !foreign) || by_list(cx, bucket, request, object.as_ref()) {
-        return Ok(());
+    if own && !foreign {
+        return Ok(false);
+    }
+    if by_list(cx, bucket, request, object.as_ref()) {
+        return Ok(!by_policy);
     }
     // Whether an object is there is told to those who may list the bucket.
     if about_object && object.is_none() {
         let list = Request { action: "s3:ListBucket", granted: Granted::No, key: None, input: None, ..*request };
-        return decide_listing(cx, bucket, &list, request.key.unwrap_or_default()).await;
+        return decide_listing(cx, bucket, &list, request.key.unwrap_or_default()).await.map(|()| false);
     }
-    if by_policy && !foreign { Ok(()) } else { Err(access_denied().into()) }
+    if by_policy && !foreign { Ok(false) } else { Err(access_denied().into()) }
 }
 
 /// A statement denies it.
@@ -454,6 +492,7 @@ fn context<'a>(cx: &Cx, bucket: &Bucket, point: Option<&Point>) -> Context<'a> {
     }
     if let Some(arn) = &cx.call_info().source_arn {
         context.set("aws:SourceArn", arn.clone());
+        context.set("aws:SourceAccount", cx.principal().account.clone());
     }
     context
 }
@@ -568,7 +607,10 @@ async fn object(cx: &Cx, bucket: &Bucket, request: &Request<'_>) -> Reply<Option
 fn by_list(cx: &Cx, bucket: &Bucket, request: &Request<'_>, object: Option<&Object>) -> bool {
     let (caller, public) = (account(cx), !bucket.blocked().ignore_public_acls);
     let by_bucket = |permission| {
-        acl::effective(bucket, bucket.acl.as_ref()).is_some_and(|acl| acl.grants(caller, permission, public))
+        acl::effective(bucket, bucket.acl.as_ref()).is_some_and(|acl| {
+            let to_group = delivers_logs(cx) && acl.grants_to(Group::LogDelivery, permission);
+            acl.grants(caller, permission, public) || to_group
+        })
     };
     match (request.granted, object) {
         (Granted::No, _) => false,

@@ -168,6 +168,14 @@ impl Acl {
         })
     }
 
+    /// Whether it grants a permission to a group as such.
+    pub(crate) fn grants_to(&self, group: Group, permission: Permission) -> bool {
+        self.0.iter().any(|grant| {
+            let may = grant.permission == permission || grant.permission == Permission::FullControl;
+            may && grant.grantee == Grantee::Group(group)
+        })
+    }
+
     fn from_api(policy: api::AccessControlPolicy, own: &str) -> Result<Self, Fault> {
         if let Some(id) = policy.owner.and_then(|owner| owner.id)
             && id != canonical(own)

@@ -16,7 +16,7 @@ use crate::errors::{
 };
 use crate::names::{check_bucket, check_namespace};
 use crate::tables::{BUCKETS, Bucket, OBJECTS, OWNED, Ownership, PublicAccessBlock, VERSIONS, Versioning};
-use crate::{accounts, acl, api, config, lifecycle, multipart};
+use crate::{accounts, acl, api, config, lifecycle, logs, multipart};
 
 /// The region whose endpoint makes buckets everywhere, and whose buckets have no location constraint.
 const HOME: &str = "us-east-1";
@@ -149,6 +149,7 @@ pub(crate) async fn delete(cx: &Cx, input: api::DeleteBucketInput) -> Reply<api:
     multipart::remove_all(cx, bucket.id).await?;
     config::remove_all(cx, &bucket).await?;
     lifecycle::cancel(cx, &bucket).await?;
+    logs::deliver::forget(cx, &bucket).await?;
     cx.tx().delete(&Scope::world(), &BUCKETS, &input.bucket).await?;
     Ok(api::DeleteBucketOutput {})
 }

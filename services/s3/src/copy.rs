@@ -23,15 +23,15 @@ use crate::{access, api, attributes, bucket, changes, content, get, lifecycle, p
 const MAX_COPY: u64 = 5 << 30;
 
 /// What is to be copied.
-struct Source {
-    bucket: String,
-    key: String,
-    version: Option<String>,
+pub(crate) struct Source {
+    pub(crate) bucket: String,
+    pub(crate) key: String,
+    pub(crate) version: Option<String>,
 }
 
 impl Source {
     /// Reads `bucket/key` or `/bucket/key`, encoded as in a URL, with a version or without.
-    fn read(header: &str) -> Result<Self, Fault> {
+    pub(crate) fn read(header: &str) -> Result<Self, Fault> {
         let (path, version) = match header.split_once("?versionId=") {
             Some((path, version)) => (path, Some(version)),
             None => (header, None),

@@ -13,6 +13,7 @@
 //! | `versions` | versions of objects, and delete markers |
 //! | `get`, `conditions`, `range`, `summary` | objects on their way out |
 //! | `delete` | objects that go |
+//! | `logs` | what requests were made |
 //! | `lifecycle`, `restore` | what happens to objects as time passes, and to those that are archived |
 //! | `list` | listing objects, versions and uploads |
 //! | `select` | queries over one object |
@@ -41,6 +42,7 @@ mod inputs;
 mod lifecycle;
 mod list;
 mod lock;
+mod logs;
 mod multipart;
 mod names;
 mod notify;
@@ -86,18 +88,38 @@ impl Service for S3 {
     fn call<'a>(&'a self, cx: &'a Cx, operation: &'a str, input: &'a Value) -> Future<'a, Reply<Value>> {
         Box::pin(async move {
             if let Some(path) = &cx.call_info().website {
-                return website::answer(self, cx, operation, input, path).await;
+                let output = website::answer(self, cx, operation, input, path).await?;
+                logs::succeeded(cx, logs::website(cx, operation, input).await?, &output).await?;
+                return Ok(output);
             }
             let through = points::resolve(cx, operation, input).await?;
             let (behind, point) = through.map(|through| (through.input, through.point)).unzip();
             let (input, service) = (behind.as_ref().unwrap_or(input), S3 { point: point.flatten() });
-            let charged = access::authorize(cx, operation, input, service.point.as_ref()).await?;
-            let mut answer = api::dispatch(&service, cx, operation, input).await?;
+            let point = service.point.as_ref();
+            let access::Authorized { bucket, by_list, charged } =
+                access::authorize(cx, operation, input, point).await?;
+            let mut output = api::dispatch(&service, cx, operation, input).await?;
             if charged {
-                payer::tell(operation, &mut answer);
+                payer::tell(operation, &mut output);
             }
-            Ok(answer)
+            let asked = logs::Asked { operation, input, bucket, point: point.map(points::Point::arn), by_list };
+            logs::succeeded(cx, asked, &output).await?;
+            Ok(output)
         })
+    }
+
+    fn notes_failures(&self) -> bool {
+        true
+    }
+
+    fn failed<'a>(
+        &'a self,
+        cx: &'a Cx,
+        operation: &'a str,
+        input: &'a Value,
+        fault: &'a Fault,
+    ) -> Future<'a, Reply<()>> {
+        Box::pin(logs::failed(cx, operation, input, fault))
     }
 
     fn inspect(&self, operation: &Operation, sent: Sent<'_>) -> Result<(), Fault> {
@@ -113,6 +135,7 @@ impl Service for S3 {
         Box::pin(async move {
             match timer.kind.as_str() {
                 replicate::TIMER => replicate::run(cx, &timer.payload).await,
+                logs::deliver::TIMER => logs::deliver::run(cx, &timer.payload).await,
                 lifecycle::SWEEP => lifecycle::run(cx, &timer.payload).await,
                 _ => Ok(()),
             }

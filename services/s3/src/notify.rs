@@ -331,14 +331,18 @@ async fn send(
 }
 
 /// The input of an operation of another service.
-fn input<const N: usize>(service: &str, operation: &str, members: [(&str, Value); N]) -> Option<Value> {
+pub(crate) fn input<'a>(
+    service: &str,
+    operation: &str,
+    members: impl IntoIterator<Item = (&'a str, Value)>,
+) -> Option<Value> {
     let model = Catalog::get().load(service)?;
     structure(model, model.operation(operation)?.input?, members)
 }
 
-fn structure<const N: usize>(model: &Service, shape: u32, members: [(&str, Value); N]) -> Option<Value> {
+fn structure<'a>(model: &Service, shape: u32, members: impl IntoIterator<Item = (&'a str, Value)>) -> Option<Value> {
     let structure = model.structure(shape)?;
-    let mut value = Struct::with_capacity(N);
+    let mut value = Struct::new();
     for (name, member) in members {
         value.set(structure.member(name)?.0, member);
     }

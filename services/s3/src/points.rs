@@ -245,6 +245,10 @@ pub(crate) fn check_caller(cx: &Cx) -> Result<(), Fault> {
 }
 
 impl Point {
+    pub(crate) fn arn(&self) -> &str {
+        &self.arn
+    }
+
     /// Gives conditions what they can ask of an access point.
     pub(crate) fn describe(&self, context: &mut Context<'_>) {
         context.set("s3:DataAccessPointArn", self.arn.clone());
