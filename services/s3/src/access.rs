@@ -30,6 +30,11 @@ pub(crate) fn account(cx: &Cx) -> Option<&str> {
     somebody.then_some(principal.account.as_str())
 }
 
+/// Whether an object comes by a form that a browser has posted: otherwise it is put.
+pub(crate) fn by_form(cx: &Cx) -> bool {
+    cx.call_info().client.as_ref().is_some_and(|client| client.request_line.starts_with("POST "))
+}
+
 /// Whether it is the service that delivers logs which asks.
 fn delivers_logs(cx: &Cx) -> bool {
     cx.principal().kind == PrincipalKind::Service && cx.principal().arn == logs::deliver::PRINCIPAL

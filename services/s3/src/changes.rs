@@ -49,13 +49,5 @@ pub(crate) async fn removed(cx: &Cx, Place { bucket, name, key }: Place<'_>, ver
 /// A delete marker was written.
 pub(crate) async fn marked(cx: &Cx, place: Place<'_>, version: &str) -> Reply<()> {
     replicate::marker(cx, place, version).await?;
-    let event = Event {
-        name: "ObjectRemoved:DeleteMarkerCreated",
-        key: place.key,
-        // The MD5 of nothing.
-        etag: Some("d41d8cd98f00b204e9800998ecf8427e"),
-        version: Some(version),
-        ..Event::default()
-    };
-    notify::event(cx, (place.bucket, place.name), &event).await
+    notify::event(cx, (place.bucket, place.name), &Event::marked(place.key, Some(version))).await
 }

@@ -136,6 +136,7 @@ impl Service for S3 {
             match timer.kind.as_str() {
                 replicate::TIMER => replicate::run(cx, &timer.payload).await,
                 logs::deliver::TIMER => logs::deliver::run(cx, &timer.payload).await,
+                restore::TIMER => restore::run(cx, &timer.payload).await,
                 lifecycle::SWEEP => lifecycle::run(cx, &timer.payload).await,
                 _ => Ok(()),
             }

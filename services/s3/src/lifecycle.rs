@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Kind;
 use crate::config::lifecycle::{Lifecycle, VARIES, rank};
-use crate::tables::{BUCKETS, Bucket, Content, OBJECTS, Object, UPLOADS, VERSIONS, Version, Versioning};
+use crate::logs::{self, Line};
+use crate::notify::{self, Event, More};
+use crate::tables::{BUCKETS, Bucket, Content, Marker, OBJECTS, Object, UPLOADS, VERSIONS, Version, Versioning};
 use crate::{api, config, get, lock, multipart, restore, versions};
 
 /// The kind of timer that sweeps.
@@ -106,7 +108,7 @@ pub(crate) async fn run(cx: &Cx, payload: &str) -> Reply<()> {
     let rules = Rules::of(cx, &bucket).await?.filter(|rules| !rules.rules.is_empty());
     let Some(rules) = rules else { return Ok(()) };
     let name = cursor.bucket.clone();
-    let sweep = Sweep { cx, bucket: &bucket, rules: &rules, now: cx.now().micros() };
+    let sweep = Sweep { cx, bucket: &bucket, name: &name, rules: &rules, now: cx.now().micros() };
     let next = match cursor.stage {
         Stage::Objects => sweep.objects(&cursor).await?,
         Stage::Versions => sweep.versions(cursor).await?,
@@ -284,6 +286,8 @@ fn weight(object: &Object) -> usize {
 struct Sweep<'a> {
     cx: &'a Cx,
     bucket: &'a Bucket,
+    /// The bucket's.
+    name: &'a str,
     rules: &'a Rules,
     now: i64,
 }
@@ -315,15 +319,16 @@ impl Sweep<'_> {
     async fn object(&self, key: &str, mut object: Object) -> Reply<usize> {
         let expires = self.rules.expiry(key, &object).is_some_and(|(due, _)| due <= self.now);
         // A deletion for good comes before a transition, and that before a delete marker.
-        if expires && self.bucket.versioning == Versioning::Off {
-            versions::delete(self.cx, self.bucket, key, None).await?;
-            return Ok(weight(&object));
-        }
-        if let Some(class) = self.rules.class(key, &object, self.now, None) {
-            transition(&mut object, class);
+        if !(expires && self.bucket.versioning == Versioning::Off)
+            && let Some(class) = self.rules.class(key, &object, self.now, None)
+        {
+            self.transition(key, &mut object, class).await?;
             versions::update(self.cx, self.bucket, key, object, None).await?;
         } else if expires {
-            versions::delete(self.cx, self.bucket, key, None).await?;
+            match versions::delete(self.cx, self.bucket, key, None).await? {
+                Some(marker) => self.marked(key, &marker).await?,
+                None => self.expired(key, None, Some(object.size)).await?,
+            }
             return Ok(weight(&object));
         }
         Ok(0)
@@ -368,6 +373,7 @@ impl Sweep<'_> {
         let all = KeyRange::prefix(&(self.bucket.id, key));
         if self.cx.tx().range(&Scope::world(), &VERSIONS, all, 2).await?.len() == 1 {
             versions::delete_version(self.cx, self.bucket, key, &versions::Found::older(marker.clone(), place)).await?;
+            self.expired(key, Some(marker.id()), None).await?;
         }
         Ok(())
     }
@@ -380,17 +386,50 @@ impl Sweep<'_> {
         };
         let locked = object.is_some_and(|object| lock::check_delete(self.cx, object, false).is_err());
         if !locked && self.rules.drops(key, object, past) {
-            let work = object.map_or(1, weight);
+            let (work, size, id) =
+                (object.map_or(1, weight), object.map(|object| object.size), version.id().to_owned());
             versions::delete_version(self.cx, self.bucket, key, &versions::Found::older(version, place)).await?;
+            self.expired(key, Some(&id), size).await?;
             return Ok(work);
         }
         if let Version::Object(mut object) = version
             && let Some(class) = self.rules.class(key, &object, self.now, Some(past))
         {
-            transition(&mut object, class);
+            self.transition(key, &mut object, class).await?;
             versions::update(self.cx, self.bucket, key, object, Some(place)).await?;
         }
         Ok(0)
+    }
+
+    /// Moves an object, which is still to be written back, and tells of it.
+    async fn transition(&self, key: &str, object: &mut Object, class: &str) -> Reply<()> {
+        object.storage_class = Some(class.to_owned());
+        object.attributes.restored = None;
+        let at = (self.bucket, self.name);
+        let event = Event { more: More::Moved(class), ..Event::created("LifecycleTransition", key, object) };
+        notify::event(self.cx, at, &event).await?;
+        let version = object.version.as_deref();
+        let line = Line { key: Some(key), size: Some(object.size), version, ..Line::of(transition_name(class)) };
+        logs::done(self.cx, at, line).await
+    }
+
+    /// Tells of an object or a version that is gone for good.
+    async fn expired(&self, key: &str, version: Option<&str>, size: Option<u64>) -> Reply<()> {
+        let at = (self.bucket, self.name);
+        let event = Event { name: "LifecycleExpiration:Delete", key, version, ..Event::default() };
+        notify::event(self.cx, at, &event).await?;
+        let line = Line { key: Some(key), size, version, ..Line::of("S3.EXPIRE.OBJECT") };
+        logs::done(self.cx, at, line).await
+    }
+
+    /// Tells of a delete marker that was written.
+    async fn marked(&self, key: &str, marker: &Marker) -> Reply<()> {
+        let at = (self.bucket, self.name);
+        let version = Some(marker.version.as_deref().unwrap_or("null"));
+        let name = "LifecycleExpiration:DeleteMarkerCreated";
+        notify::event(self.cx, at, &Event { name, ..Event::marked(key, version) }).await?;
+        let line = Line { key: Some(key), version, ..Line::of("S3.CREATE.DELETEMARKER") };
+        logs::done(self.cx, at, line).await
     }
 
     /// Looks at uploads that are under way.
@@ -406,6 +445,8 @@ impl Sweep<'_> {
             let due = self.rules.abortion(&key, upload.initiated);
             if due.is_some_and(|(due, _)| due <= self.now) {
                 multipart::remove(self.cx, self.bucket.id, &key, &id, &[]).await?;
+                let line = Line { key: Some(&key), ..Line::of("S3.DELETE.UPLOAD") };
+                logs::done(self.cx, (self.bucket, self.name), line).await?;
             }
             last = Some((key, id));
         }
@@ -413,9 +454,16 @@ impl Sweep<'_> {
     }
 }
 
-fn transition(object: &mut Object, class: &str) {
-    object.storage_class = Some(class.to_owned());
-    object.attributes.restored = None;
+/// What logs call a transition ("Lifecycle and logging").
+fn transition_name(class: &str) -> &'static str {
+    match class {
+        "STANDARD_IA" => "S3.TRANSITION_SIA.OBJECT",
+        "ONEZONE_IA" => "S3.TRANSITION_ZIA.OBJECT",
+        "INTELLIGENT_TIERING" => "S3.TRANSITION_INT.OBJECT",
+        "GLACIER_IR" => "S3.TRANSITION_GIR.OBJECT",
+        "DEEP_ARCHIVE" => "S3.TRANSITION_GDA.OBJECT",
+        _ => "S3.TRANSITION.OBJECT",
+    }
 }
 
 /// When an object that is the latest of its key expires, as the header `x-amz-expiration` tells it.

@@ -30,13 +30,38 @@ pub(crate) struct Event<'a> {
     pub(crate) size: Option<u64>,
     pub(crate) etag: Option<&'a str>,
     pub(crate) version: Option<&'a str>,
+    pub(crate) more: More<'a>,
+}
+
+/// What is told of some events alone.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum More<'a> {
+    #[default]
+    Nothing,
+    /// A copy of an object of that class is being restored.
+    Restoring(&'a str),
+    /// It is there, until that moment in microseconds since 1970.
+    Restored(&'a str, i64),
+    /// An object has moved to that class.
+    Moved(&'a str),
+    /// An object was not replicated.
+    Failed {
+        /// The id of the replication rule.
+        rule: &'a str,
+        /// The ARN of the bucket that it was to go to.
+        destination: &'a str,
+        /// When it was written, in microseconds since 1970.
+        written: i64,
+        /// One of "Amazon S3 replication failure reasons".
+        reason: &'a str,
+    },
 }
 
 impl<'a> Event<'a> {
     /// An event about an object that is there.
     pub(crate) fn about(name: &'a str, key: &'a str, object: &'a Object) -> Self {
         let version = Some(object.version.as_deref().unwrap_or("null"));
-        Self { name, key, size: None, etag: Some(&object.etag), version }
+        Self { name, key, etag: Some(&object.etag), version, ..Self::default() }
     }
 
     /// An event about an object that is new.
@@ -44,16 +69,25 @@ impl<'a> Event<'a> {
         Self { size: Some(object.size), ..Self::about(name, key, object) }
     }
 
+    /// An event about a delete marker that was written.
+    pub(crate) fn marked(key: &'a str, version: Option<&'a str>) -> Self {
+        // The MD5 of nothing.
+        let etag = Some("d41d8cd98f00b204e9800998ecf8427e");
+        Self { name: "ObjectRemoved:DeleteMarkerCreated", key, etag, version, ..Self::default() }
+    }
+
     /// Whether it comes in an order: what is created and removed does.
     fn is_ordered(&self) -> bool {
-        self.name.starts_with("ObjectCreated:") || self.name.starts_with("ObjectRemoved:")
+        let kinds = ["ObjectCreated:", "ObjectRemoved:", "LifecycleExpiration:"];
+        kinds.iter().any(|kind| self.name.starts_with(kind))
     }
 
     /// The version of the message's structure: each came with kinds of events that were new.
     fn structure(&self) -> &'static str {
-        match self.name.split_once(':').map_or(self.name, |(kind, _)| kind) {
-            "ObjectCreated" | "ObjectRemoved" | "ReducedRedundancyLostObject" => "2.1",
-            "Replication" => "2.2",
+        match self.name.split_once(':').unwrap_or((self.name, "")) {
+            ("ObjectCreated" | "ObjectRemoved" | "ReducedRedundancyLostObject", _) => "2.1",
+            ("ObjectRestore", "Post" | "Completed") => "2.1",
+            ("Replication", _) => "2.2",
             _ => "2.3",
         }
     }
@@ -99,14 +133,14 @@ fn record(
         ];
         members.extend(told.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
     }
-    json!({
+    let mut message = json!({
         "eventVersion": event.structure(),
         "eventSource": "aws:s3",
         "awsRegion": bucket.region,
         "eventTime": moment(cx.now()),
         "eventName": event.name,
         "userIdentity": { "principalId": principal(cx.principal()) },
-        "requestParameters": { "sourceIPAddress": SOURCE },
+        "requestParameters": { "sourceIPAddress": source(cx) },
         "responseElements": { "x-amz-request-id": cx.request_id(), "x-amz-id-2": cx.request_id() },
         "s3": {
             "s3SchemaVersion": "1.0",
@@ -118,11 +152,65 @@ fn record(
             },
             "object": object,
         },
-    })
+    });
+    if let (Some((name, data)), Some(members)) = (event.more.data(), message.as_object_mut()) {
+        members.insert(name.to_owned(), data);
+    }
+    message
 }
 
-/// Where requests come from: clients are on this machine, or a proxy before it is.
-const SOURCE: &str = "127.0.0.1";
+impl More<'_> {
+    /// The member of a message that has it.
+    fn data(&self) -> Option<(&'static str, serde_json::Value)> {
+        Some(match *self {
+            Self::Nothing | Self::Restoring(_) => return None,
+            Self::Restored(class, until) => {
+                let until = moment(Timestamp::from_micros(until));
+                let data = json!({ "lifecycleRestorationExpiryTime": until, "lifecycleRestoreStorageClass": class });
+                ("glacierEventData", json!({ "restoreEventData": data }))
+            }
+            Self::Moved(class) => {
+                ("lifecycleEventData", json!({ "transitionEventData": { "destinationStorageClass": class } }))
+            }
+            Self::Failed { rule, destination, written, reason } => (
+                "replicationEventData",
+                json!({
+                    "replicationRuleId": rule,
+                    "destinationBucket": destination,
+                    "s3Operation": "OBJECT_PUT",
+                    "requestTime": moment(Timestamp::from_micros(written)),
+                    "failureReason": reason,
+                }),
+            ),
+        })
+    }
+
+    /// The members of a detail for EventBridge that have it.
+    fn details(&self) -> [(&'static str, Option<serde_json::Value>); 3] {
+        let second =
+            |micros: i64| jiff::Timestamp::from_second(micros.div_euclid(1_000_000)).unwrap_or_default().to_string();
+        let (source, until, destination) = match *self {
+            Self::Nothing | Self::Failed { .. } => (None, None, None),
+            Self::Restoring(class) => (Some(json!(class)), None, None),
+            Self::Restored(class, until) => (Some(json!(class)), Some(json!(second(until))), None),
+            Self::Moved(class) => (None, None, Some(json!(class))),
+        };
+        [("restore-expiry-time", until), ("source-storage-class", source), ("destination-storage-class", destination)]
+    }
+}
+
+/// Where a request comes from: its client, or the service that acts.
+fn source(cx: &Cx) -> String {
+    let client = cx.call_info().client.as_ref();
+    match client.and_then(|client| client.address) {
+        Some(address) => address.to_string(),
+        None if cx.principal().kind == PrincipalKind::Service => cx.principal().arn.clone(),
+        None => LOCAL.to_owned(),
+    }
+}
+
+/// What is told of a call of which nobody knows where it comes from: it cannot have come from afar.
+const LOCAL: &str = "127.0.0.1";
 
 fn moment(moment: Timestamp) -> String {
     let moment = jiff::Timestamp::from_millisecond(moment.micros().div_euclid(1000)).unwrap_or_default();
@@ -133,6 +221,7 @@ fn principal(principal: &Principal) -> String {
     match principal.kind {
         PrincipalKind::Anonymous => "Anonymous".to_owned(),
         PrincipalKind::Root => customer(&principal.account),
+        PrincipalKind::Service => principal.arn.clone(),
         _ => ["AWS:", principal.user_id.as_str()].concat(),
     }
 }
@@ -155,7 +244,7 @@ fn detail(
     event: &Event<'_>,
     sequencer: Option<&str>,
 ) -> Option<(&'static str, serde_json::Value)> {
-    let (family, what) = event.name.split_once(':')?;
+    let (family, what) = event.name.split_once(':').unwrap_or((event.name, ""));
     let (kind, reason, deletion) = match (family, what) {
         ("ObjectCreated", "Put") => ("Object Created", Some("PutObject"), None),
         ("ObjectCreated", "Post") => ("Object Created", Some("POST Object"), None),
@@ -193,15 +282,16 @@ fn detail(
         ("object", Some(members(object))),
         ("request-id", Some(json!(cx.request_id()))),
         ("requester", Some(json!(requester))),
-        ("source-ip-address", Some(json!(SOURCE))),
+        // There is none where S3 acts by itself.
+        ("source-ip-address", cx.call_info().client.as_ref().map(|_| json!(source(cx)))),
         ("reason", reason.map(serde_json::Value::from)),
         ("deletion-type", deletion.map(serde_json::Value::from)),
     ];
-    Some((kind, members(told)))
+    Some((kind, members(told.into_iter().chain(event.more.details()))))
 }
 
 /// An object of those members that are there.
-fn members<const N: usize>(members: [(&str, Option<serde_json::Value>); N]) -> serde_json::Value {
+fn members<'a>(members: impl IntoIterator<Item = (&'a str, Option<serde_json::Value>)>) -> serde_json::Value {
     let there = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
     serde_json::Value::Object(there.collect())
 }

@@ -12,7 +12,7 @@ use crate::errors::{invalid_request, invalid_storage_class, metadata_too_large};
 use crate::inputs::{checksums, headers, tell_checksum};
 use crate::names::check_key;
 use crate::tables::{Attributes, Content, Headers, Object};
-use crate::{api, attributes, bucket, changes, lifecycle, versions};
+use crate::{access, api, attributes, bucket, changes, lifecycle, versions};
 
 /// Bytes that names and values of a user's metadata may have together.
 const MAX_METADATA: usize = 2048;
@@ -47,7 +47,8 @@ pub(crate) async fn put(cx: &Cx, input: api::PutObjectInput) -> Reply<api::PutOb
     let (seen, stored) = (&received.seen, Stored { headers: headers!(input), storage_class, attributes });
     let mut object = received_object(cx, &received, seen, stored).await?;
     let place = Place { bucket: &bucket, name: &input.bucket, key: &input.key };
-    changes::put(cx, place, &mut object, conditions, "ObjectCreated:Put").await?;
+    let event = if access::by_form(cx) { "ObjectCreated:Post" } else { "ObjectCreated:Put" };
+    changes::put(cx, place, &mut object, conditions, event).await?;
     let mut output = api::PutObjectOutput {
         e_tag: Some(quoted(&object.etag)),
         size: None,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::changes::Place;
 use crate::config::replication::bucket_of;
 use crate::config::{self, Kind};
-use crate::notify::{self, Event};
+use crate::notify::{self, Event, More};
 use crate::tables::{Bucket, Encryption, Marker, Object, Replication, Version, Versioning};
 use crate::{acl, api, bucket, content, versions};
 
@@ -159,7 +159,7 @@ pub(crate) async fn run(cx: &Cx, payload: &str) -> Reply<()> {
     match found.version {
         Version::Marker(marker) => {
             for rule in wanted(&rules, &key, What::Marker) {
-                if let Some((target, name)) = target(cx, &rule.destination).await? {
+                if let Ok((target, name)) = target(cx, &rule.destination).await? {
                     mark(cx, Place { bucket: &target, name, key: &key }, &marker).await?;
                 }
             }
@@ -168,32 +168,51 @@ pub(crate) async fn run(cx: &Cx, payload: &str) -> Reply<()> {
             let mut status = Replication::Completed;
             for rule in wanted(&rules, &key, What::Object(&object)) {
                 match target(cx, &rule.destination).await? {
-                    Some((target, name)) => {
+                    Ok((target, name)) => {
                         let replica = replica(&source, &object, &target, &rule.destination);
                         write(cx, Place { bucket: &target, name, key: &key }, replica).await?;
                     }
-                    None => status = Replication::Failed,
+                    Err(reason) => {
+                        status = Replication::Failed;
+                        tell_failure(cx, Place { bucket: &source, name: &name, key: &key }, &object, rule, reason)
+                            .await?;
+                    }
                 }
             }
             object.attributes.replication = Some(status);
-            if status == Replication::Failed {
-                let event = Event::created("Replication:OperationFailedReplication", &key, &object);
-                notify::event(cx, (&source, &name), &event).await?;
-            }
             versions::update(cx, &source, &key, object, place).await?;
         }
     }
     Ok(())
 }
 
-/// The bucket of a destination, if it can take replicas: it has versions, and belongs to the account that the rule says.
-async fn target<'a>(cx: &Cx, destination: &'a api::Destination) -> Reply<Option<(Bucket, &'a str)>> {
-    let Some(name) = bucket_of(&destination.bucket) else { return Ok(None) };
+/// The bucket of a destination, if it can take replicas: it has versions, and belongs to the account that the rule says. Else why it cannot, in the words of
+/// "Amazon S3 replication failure reasons".
+async fn target<'a>(cx: &Cx, destination: &'a api::Destination) -> Reply<Result<(Bucket, &'a str), &'static str>> {
+    let Some(name) = bucket_of(&destination.bucket) else { return Ok(Err("DstBucketNotFound")) };
     match bucket::find(cx, name, destination.account.as_deref()).await {
-        Ok(bucket) => Ok(Some((bucket, name)).filter(|(bucket, _)| bucket.versioning == Versioning::Enabled)),
-        Err(Halt::Fault(_)) => Ok(None),
+        Ok(bucket) if bucket.versioning == Versioning::Enabled => Ok(Ok((bucket, name))),
+        Ok(_) => Ok(Err("DstBucketUnversioned")),
+        Err(Halt::Fault(_)) => Ok(Err("DstBucketNotFound")),
         Err(halt) => Err(halt),
     }
+}
+
+/// Tells that an object was not replicated, where the rule has metrics ("Receiving replication failure events with Amazon S3 Event Notifications").
+async fn tell_failure(
+    cx: &Cx,
+    Place { bucket, name, key }: Place<'_>,
+    object: &Object,
+    rule: &api::ReplicationRule,
+    reason: &str,
+) -> Reply<()> {
+    if rule.destination.metrics.as_ref().is_none_or(|metrics| metrics.status != "Enabled") {
+        return Ok(());
+    }
+    let rule_id = rule.id.as_deref().unwrap_or_default();
+    let more = More::Failed { rule: rule_id, destination: &rule.destination.bucket, written: object.modified, reason };
+    let event = Event { more, ..Event::created("Replication:OperationFailedReplication", key, object) };
+    notify::event(cx, (bucket, name), &event).await
 }
 
 /// The object as the destination has it.

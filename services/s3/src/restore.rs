@@ -1,11 +1,18 @@
 //! Archived objects (User Guide, "Working with archived objects"): what is in the archive cannot be read before a copy of it was restored, for some days.
 
+use kumoi_core::timers::{self, Timer};
 use kumoi_core::{Cx, Fault, Reply};
 use kumoi_model::Timestamp;
+use kumoi_store::Scope;
+use serde::{Deserialize, Serialize};
 
 use crate::errors::{invalid_argument, malformed_xml, refused};
-use crate::tables::{Object, Restored};
+use crate::notify::{self, Event, More};
+use crate::tables::{BUCKETS, Bucket, Object, Restored};
 use crate::{api, bucket, get, lifecycle, versions};
+
+/// The kind of the timers.
+pub(crate) const TIMER: &str = "restore";
 
 /// Whether objects of a class are archived.
 pub(crate) fn is_archive(class: &str) -> bool {
@@ -131,7 +138,73 @@ pub(crate) async fn restore(cx: &Cx, input: api::RestoreObjectInput) -> Reply<ap
             (Restored { from, until: lifecycle::aged(from, days) }, 202)
         }
     };
+    let initiated = matches!(state(cx, &object), State::Archived);
+    let class = class.to_owned();
+    plan(cx, (&bucket, &input.bucket), &input.key, &object, &restored).await?;
     object.attributes.restored = Some(restored);
+    if initiated {
+        let event =
+            Event { more: More::Restoring(&class), ..Event::created("ObjectRestore:Post", &input.key, &object) };
+        notify::event(cx, (&bucket, &input.bucket), &event).await?;
+    }
     versions::update(cx, &bucket, &input.key, object, place).await?;
     Ok(api::RestoreObjectOutput { status: Some(status), ..api::RestoreObjectOutput::default() })
+}
+
+/// A copy that comes or goes.
+#[derive(Debug, Serialize, Deserialize)]
+struct Task {
+    bucket: String,
+    /// The bucket's id.
+    id: u64,
+    key: String,
+    /// The version's id.
+    version: String,
+    restored: Restored,
+}
+
+/// Sets the timer that tells of the copy when it is there, or else when it goes. There is one for each version, so another request for the same copy
+/// replaces it.
+async fn plan(cx: &Cx, (bucket, name): (&Bucket, &str), key: &str, object: &Object, restored: &Restored) -> Reply<()> {
+    let due = if cx.now().micros() < restored.from { restored.from } else { restored.until };
+    let version = object.version.clone().unwrap_or_else(|| "null".to_owned());
+    let task = Task {
+        bucket: name.to_owned(),
+        id: bucket.id,
+        key: key.to_owned(),
+        version: version.clone(),
+        restored: restored.clone(),
+    };
+    let timer = Timer {
+        name: format!("{TIMER}:{}:{version}:{key}", bucket.id),
+        due: Timestamp::from_micros(due),
+        kind: TIMER.to_owned(),
+        payload: serde_json::to_string(&task).map_err(|_| Fault::internal())?,
+    };
+    Ok(timers::set(cx.tx(), "s3", &Scope::new(&bucket.account, &bucket.region), &timer).await?)
+}
+
+/// The timer fell due: the copy is there, or goes.
+pub(crate) async fn run(cx: &Cx, payload: &str) -> Reply<()> {
+    let Ok(task) = serde_json::from_str::<Task>(payload) else { return Ok(()) };
+    let bucket = cx.tx().get(&Scope::world(), &BUCKETS, &task.bucket).await?;
+    let Some(bucket) = bucket.filter(|bucket| bucket.id == task.id) else { return Ok(()) };
+    let Some(found) = versions::find(cx, &bucket, &task.key, Some(&task.version)).await? else { return Ok(()) };
+    let place = found.place();
+    // It may have been written anew, or moved, since.
+    let Some(mut object) = found.object().filter(|object| object.attributes.restored.as_ref() == Some(&task.restored))
+    else {
+        return Ok(());
+    };
+    let at = (&bucket, task.bucket.as_str());
+    let class = object.storage_class.clone().unwrap_or_default();
+    if cx.now().micros() < task.restored.until {
+        let more = More::Restored(&class, task.restored.until);
+        let event = Event { more, ..Event::created("ObjectRestore:Completed", &task.key, &object) };
+        notify::event(cx, at, &event).await?;
+        return plan(cx, at, &task.key, &object, &task.restored).await;
+    }
+    object.attributes.restored = None;
+    notify::event(cx, at, &Event::created("ObjectRestore:Delete", &task.key, &object)).await?;
+    versions::update(cx, &bucket, &task.key, object, place).await
 }

@@ -197,6 +197,35 @@ class TestFormat:
         assert (missing["key"], missing["status"], missing["code"]) == ("none", "403", "AccessDenied")
 
 
+    def test_what_s3_does_by_itself(self, s3, bucket, target, enable, logged, put, clock):
+        """ "Lifecycle and logging"."""
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+        version = put("a", b"x" * (128 << 10))["VersionId"]
+        s3.create_multipart_upload(Bucket=bucket, Key="u")
+        rule = {
+            "ID": "r",
+            "Status": "Enabled",
+            "Filter": {"Prefix": ""},
+            "Transitions": [{"Days": 30, "StorageClass": "STANDARD_IA"}],
+            "Expiration": {"Days": 60},
+            "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
+        }
+        s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [rule]})
+        enable()
+        clock.advance(70 * 86400)
+        lines = logged()
+        assert [(line["operation"], line["key"]) for line in lines] == [
+            ("S3.DELETE.UPLOAD", "u"),
+            ("S3.TRANSITION_SIA.OBJECT", "a"),
+            ("S3.CREATE.DELETEMARKER", "a"),
+            ("S3.EXPIRE.OBJECT", "a"),
+        ]
+        moved = lines[1]
+        assert (moved["size"], moved["version"], moved["uri"], moved["agent"], moved["status"]) == ("131072", version, '"-"', '"-"', "-")
+        assert moved["ip"] == moved["requester"] == "-"
+
+
 class TestDelivery:
     def test_simple_keys(self, bucket, target, enable, put, keys, clock):
         """One object for what was gathered in five minutes."""

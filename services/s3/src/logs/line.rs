@@ -21,6 +21,8 @@ pub(crate) enum Told {
     Headers,
     /// Nothing: the line is about one of several things that a request does.
     Part,
+    /// There was no request: S3 did it by itself.
+    Nothing,
 }
 
 /// What a line says besides what is known of every request.
@@ -45,10 +47,15 @@ pub(crate) struct Line<'a> {
 }
 
 impl Line<'_> {
+    /// A line about an operation of that name.
+    pub(crate) fn of(operation: &str) -> Self {
+        Self { operation: operation.to_owned(), ..Self::default() }
+    }
+
     /// Writes the line, with its end. What is not known is a hyphen.
     pub(crate) fn write(&self, cx: &Cx, (bucket, name): (&Bucket, &str)) -> String {
-        let call = cx.call_info();
-        let client = call.client.as_deref();
+        let (call, quiet) = (cx.call_info(), self.told == Told::Nothing);
+        let client = call.client.as_deref().filter(|_| !quiet);
         let headers = client.filter(|_| self.told == Told::Headers);
         let signature = client.and_then(|client| client.signature);
         let tls = client.and_then(|client| client.tls);
@@ -59,7 +66,7 @@ impl Line<'_> {
         line.text(name);
         line.text(&moment(cx.received()));
         line.maybe(client.and_then(|client| client.address).map(|address| address.to_string()).as_deref());
-        line.maybe(requester(cx).as_deref());
+        line.maybe(requester(cx).filter(|_| !quiet).as_deref());
         line.text(cx.request_id());
         line.text(&self.operation);
         line.maybe(self.key.map(|key| utf8_percent_encode(key, KEY).to_string()).as_deref());

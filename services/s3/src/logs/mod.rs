@@ -18,17 +18,17 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use kumoi_core::identity::PrincipalKind;
-use kumoi_core::{Cx, Fault, Halt, Reply, SignaturePlace};
+use kumoi_core::{Cx, Fault, Halt, Reply};
 use kumoi_model::{Catalog, FromValue as _, Operation, Value};
 use kumoi_store::{Scope, Table};
 use serde::{Deserialize, Serialize};
 
-use self::line::{Line, Told};
+pub(crate) use self::line::{Line, Told};
 use self::operation::Way;
 use crate::access::Named;
 use crate::config::{self, Kind};
 use crate::tables::{BUCKETS, Bucket, PARTS};
-use crate::{api, copy, points, versions};
+use crate::{access, api, copy, points, versions};
 
 /// What a request leaves.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -89,7 +89,7 @@ pub(crate) async fn succeeded(cx: &Cx, asked: Asked<'_>, output: &Value) -> Repl
     let number = |member| field(model, output, member).and_then(whole);
     let streams = asked.operation == "GetObject";
     let line = Line {
-        status: Some(status(cx, model, output)),
+        status: Some(status(cx, asked.operation, output)),
         sent: if streams { number("ContentLength") } else { None },
         size: size(cx, bucket, &asked, &named).await?,
         ..line(cx, &asked, &named)
@@ -134,6 +134,15 @@ pub(crate) async fn failed(cx: &Cx, operation: &str, input: &Value, fault: &Faul
     note(cx, (bucket, name), lines).await
 }
 
+/// Takes note of what S3 did by itself to an object, as rules of its bucket say ("Lifecycle and logging").
+pub(crate) async fn done(cx: &Cx, at: (&Bucket, &str), line: Line<'_>) -> Reply<()> {
+    if !logged(Some(at.0)) {
+        return Ok(());
+    }
+    let lines = Line { told: Told::Nothing, ..line }.write(cx, at);
+    note(cx, at, lines).await
+}
+
 /// Whether it is S3 itself that asks.
 fn is_own(cx: &Cx) -> bool {
     cx.principal().kind == PrincipalKind::Service
@@ -158,12 +167,10 @@ async fn note(cx: &Cx, (bucket, name): (&Bucket, &str), lines: String) -> Reply<
 
 /// What a log tells of every request.
 fn line<'a>(cx: &Cx, asked: &Asked<'a>, named: &Named<'a>) -> Line<'a> {
-    let call = cx.call_info();
-    let signature = call.client.as_ref().and_then(|client| client.signature);
-    let way = match signature.map(|signature| signature.place) {
-        _ if call.website.is_some() => Way::Website,
-        Some(SignaturePlace::Form) => Way::Form,
-        _ => Way::Rest,
+    let way = match cx.call_info().website {
+        Some(_) => Way::Website,
+        None if asked.operation == "PutObject" && access::by_form(cx) => Way::Form,
+        None => Way::Rest,
     };
     Line {
         operation: operation::name(asked.operation, way),
@@ -187,14 +194,14 @@ async fn key(cx: &Cx, bucket: &Bucket, named: &Named<'_>) -> Reply<Option<String
 }
 
 /// The status of an answer.
-fn status(cx: &Cx, model: Option<&Operation>, output: &Value) -> u16 {
+fn status(cx: &Cx, operation: &str, output: &Value) -> u16 {
+    let model = Catalog::get().load("s3").and_then(|model| model.operation(operation));
     let told = ["StatusCode", "Status"].into_iter().find_map(|member| field(model, output, member).and_then(whole));
-    let form = cx.call_info().client.as_ref().and_then(|client| client.signature);
     match told.and_then(|status| u16::try_from(status).ok()) {
         Some(status) => status,
         None if field(model, output, "ContentRange").is_some() => 206,
         // Unless the form asks for another.
-        None if form.is_some_and(|signature| signature.place == SignaturePlace::Form) => 204,
+        None if operation == "PutObject" && access::by_form(cx) => 204,
         None => model.map(|model| model.status).filter(|status| *status != 0).unwrap_or(200),
     }
 }
