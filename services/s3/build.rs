@@ -149,7 +149,13 @@ const WITHOUT_EFFECT: &[(&str, &[&str])] = &[
     ("PutBucketAnalyticsConfiguration", &["AnalyticsConfiguration"]),
     ("PutBucketEncryption", &["ServerSideEncryptionConfiguration.Rules.BlockedEncryptionTypes"]),
     ("PutBucketIntelligentTieringConfiguration", &["IntelligentTieringConfiguration"]),
-    ("PutBucketInventoryConfiguration", &["InventoryConfiguration"]),
+    (
+        "PutBucketInventoryConfiguration",
+        &[
+            "InventoryConfiguration.Destination.S3BucketDestination.Format=ORC",
+            "InventoryConfiguration.Destination.S3BucketDestination.Format=Parquet",
+        ],
+    ),
     ("PutBucketMetricsConfiguration", &["MetricsConfiguration"]),
     ("PutBucketPolicy", &["ConfirmRemoveSelfBucketAccess"]),
     (

@@ -76,7 +76,8 @@ impl Generator {
         self
     }
 
-    /// Declares input members that an operation accepts and does not honour yet, as dotted paths of member names.
+    /// Declares input members that an operation accepts and does not honour yet, as dotted paths of member names. A path with `=VALUE` behind it
+    /// means that value of a text alone.
     pub fn ignores(mut self, operation: &str, members: &[&str]) -> Self {
         self.ignored.push((operation.to_owned(), members.iter().map(|member| (*member).to_owned()).collect()));
         self
@@ -154,7 +155,8 @@ impl Generator {
                 return Err(GenerateError(problem));
             };
             for path in paths {
-                if !operation.input.is_some_and(|input| has_member(service, input, path)) {
+                let member = path.split_once('=').map_or(path.as_str(), |(member, _)| member);
+                if !operation.input.is_some_and(|input| has_member(service, input, member)) {
                     return Err(GenerateError(format!("the input of {name} has no member {path}")));
                 }
                 list.push(path.clone());

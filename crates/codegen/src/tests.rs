@@ -16,7 +16,7 @@ fn an_operation_has_its_types_and_method() {
     let code = code(
         Generator::new("sqs")
             .operations(&["SendMessage"])
-            .ignores("SendMessage", &["MessageAttributes.StringListValues"]),
+            .ignores("SendMessage", &["MessageAttributes.StringListValues", "MessageBody=x.y"]),
     );
     assert_has(&code, "pub struct SendMessageInput { /// `QueueUrl`. pub queue_url: ::std::string::String,");
     assert_has(&code, "pub delay_seconds: ::core::option::Option<i32>,");
@@ -25,7 +25,7 @@ fn an_operation_has_its_types_and_method() {
         "pub message_attributes: ::core::option::Option<::std::collections::BTreeMap<::std::string::String, MessageAttributeValue>>,",
     );
     assert_has(&code, "fn send_message(&self, cx: &::kumoi_core::Cx, input: SendMessageInput)");
-    assert_has(&code, "name: \"SendMessage\", ignored: &[\"MessageAttributes.StringListValues\"]");
+    assert_has(&code, "name: \"SendMessage\", ignored: &[\"MessageAttributes.StringListValues\", \"MessageBody=x.y\"]");
     // Nothing of other operations, but every error.
     assert!(!code.contains("ReceiveMessage"));
     assert_has(

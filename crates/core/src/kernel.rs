@@ -466,25 +466,30 @@ fn ignored_members(
     input: &Value,
 ) -> Vec<&'static str> {
     let Some(shape) = model.operations.get(operation).and_then(|operation| operation.input) else { return Vec::new() };
-    spec.ignored.iter().copied().filter(|path| uses(model, shape, input, path)).collect()
+    let used = |path: &&'static str| match path.split_once('=') {
+        None => uses(model, shape, input, path, None),
+        Some((path, wanted)) => uses(model, shape, input, path, Some(wanted)),
+    };
+    spec.ignored.iter().copied().filter(used).collect()
 }
 
-fn uses(model: &kumoi_model::Service, shape: u32, value: &Value, path: &str) -> bool {
+/// Whether a value has the member of a path, and, where a text is wanted of it, that text.
+fn uses(model: &kumoi_model::Service, shape: u32, value: &Value, path: &str, wanted: Option<&str>) -> bool {
     // Walks lists and maps on the way: a path is used when any element uses it. Depth is bounded by the path's length.
     match (model.shape(shape).map(|shape| &shape.kind), value) {
         (Some(Kind::List { member, .. }), Value::List(items)) => {
-            items.iter().any(|item| uses(model, member.shape, item, path))
+            items.iter().any(|item| uses(model, member.shape, item, path, wanted))
         }
         (Some(Kind::Map { value: member, .. }), Value::Map(entries)) => {
-            entries.iter().any(|(_, item)| uses(model, member.shape, item, path))
+            entries.iter().any(|(_, item)| uses(model, member.shape, item, path, wanted))
         }
         (Some(Kind::Structure(structure)), Value::Struct(members)) => {
             let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
             let Some((index, member)) = structure.member(first) else { return false };
             match (members.get(index), rest) {
                 (None, _) => false,
-                (Some(_), None) => true,
-                (Some(inner), Some(rest)) => uses(model, member.shape, inner, rest),
+                (Some(inner), None) => wanted.is_none_or(|wanted| inner.as_str() == Some(wanted)),
+                (Some(inner), Some(rest)) => uses(model, member.shape, inner, rest, wanted),
             }
         }
         _ => false,

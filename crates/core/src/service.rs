@@ -17,8 +17,8 @@ pub type Future<'a, T> = Pin<Box<dyn std::future::Future<Output = T> + Send + 'a
 pub struct OperationSpec {
     /// Name in the model.
     pub name: &'static str,
-    /// Input members that it accepts but does not honour yet, as dotted paths of member names. A request that uses one is
-    /// answered with the header `x-kumoi-ignored`, and `kumoi coverage` lists it.
+    /// Input members that it accepts but does not honour yet, as dotted paths of member names; with `=VALUE` behind it, that
+    /// value of a text alone. A request that uses one is answered with the header `x-kumoi-ignored`, and `kumoi coverage` lists it.
     pub ignored: &'static [&'static str],
 }
 

@@ -299,8 +299,9 @@ pub(crate) struct Authorized {
 
 /// Decides whether the caller may run an operation. What is not there is for the operation to say.
 pub(crate) async fn authorize(cx: &Cx, operation: &str, input: &Value, point: Option<&Point>) -> Reply<Authorized> {
-    // The service itself reads what its buckets are set to.
-    if cx.principal().kind == PrincipalKind::Service && cx.principal().arn == "s3.amazonaws.com" {
+    // The service itself reads what its buckets are set to. On behalf of a bucket it needs to be permitted.
+    let own = cx.principal().kind == PrincipalKind::Service && cx.principal().arn == "s3.amazonaws.com";
+    if own && cx.call_info().source_arn.is_none() {
         return Ok(Authorized::default());
     }
     let named = Named::of(operation, input);
@@ -354,8 +355,8 @@ async fn permit(
     }
     let action = if version.is_some() { with_version.unwrap_or(action) } else { action };
     let by_list = decide(cx, &bucket, &Request { name, action, granted, key, version, input, point }).await?;
-    // Who may deliver logs may give them the grants that the logged bucket asks for.
-    if delivers_logs(cx) {
+    // A service that may put objects may give them what belongs to them: the grants that a logged bucket asks for.
+    if cx.principal().kind == PrincipalKind::Service {
         return Ok(by_list);
     }
     for (action, granted) in named.further_actions(granted) {

@@ -221,6 +221,30 @@ fn to_api(cx: &Cx, acl: Option<&Acl>, own: &str) -> Vec<api::Grant> {
     grants
 }
 
+/// A grantee as lists name it: the canonical user id of an account, or the URI of a group.
+pub(crate) enum Named {
+    Account(String),
+    Group(&'static str),
+}
+
+/// The grants of an object.
+pub(crate) fn grants(bucket: &Bucket, object: &Object) -> Vec<(Named, &'static str)> {
+    let Some(acl) = effective(bucket, object.attributes.acl.as_ref()) else {
+        let owner = canonical(owner_of(bucket, object));
+        return vec![(Named::Account(owner), Permission::FullControl.name())];
+    };
+    let named = acl.0.iter().map(|grant| {
+        let grantee = match &grant.grantee {
+            Grantee::Account(account) => Named::Account(canonical(account)),
+            Grantee::Group(group) => {
+                Named::Group(GROUPS.iter().find(|(known, _)| known == group).map_or("", |(_, uri)| *uri))
+            }
+        };
+        (grantee, grant.permission.name())
+    });
+    named.collect()
+}
+
 /// Checks a list against what the bucket allows. Where lists are disabled, one that gives the bucket's owner everything and nobody else anything is
 /// accepted; `private` is not such a list, as it speaks of who writes.
 pub(crate) async fn allowed(

@@ -13,7 +13,7 @@
 //! | `versions` | versions of objects, and delete markers |
 //! | `get`, `conditions`, `range`, `summary` | objects on their way out |
 //! | `delete` | objects that go |
-//! | `logs` | what requests were made |
+//! | `logs`, `inventory` | what requests were made, and what objects there are |
 //! | `lifecycle`, `restore` | what happens to objects as time passes, and to those that are archived |
 //! | `list` | listing objects, versions and uploads |
 //! | `select` | queries over one object |
@@ -39,6 +39,7 @@ mod encryption;
 mod errors;
 mod get;
 mod inputs;
+mod inventory;
 mod lifecycle;
 mod list;
 mod lock;
@@ -137,6 +138,7 @@ impl Service for S3 {
                 replicate::TIMER => replicate::run(cx, &timer.payload).await,
                 logs::deliver::TIMER => logs::deliver::run(cx, &timer.payload).await,
                 restore::TIMER => restore::run(cx, &timer.payload).await,
+                inventory::TIMER => inventory::run(cx, &timer.payload).await,
                 lifecycle::SWEEP => lifecycle::run(cx, &timer.payload).await,
                 _ => Ok(()),
             }

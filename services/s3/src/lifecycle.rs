@@ -475,6 +475,12 @@ pub(crate) async fn expiration(cx: &Cx, bucket: &Bucket, key: &str, object: &Obj
     }))
 }
 
+/// The same, in microseconds since 1970.
+pub(crate) async fn expires(cx: &Cx, bucket: &Bucket, key: &str, object: &Object) -> Reply<Option<i64>> {
+    let rules = Rules::of(cx, bucket).await?;
+    Ok(rules.and_then(|rules| rules.expiry(key, object).map(|(due, _)| due)))
+}
+
 /// What a URL has as it is.
 const UNRESERVED: percent_encoding::AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 

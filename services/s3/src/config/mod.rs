@@ -157,7 +157,7 @@ pub(crate) async fn get<C: Configuration>(cx: &Cx, bucket: &Bucket) -> Reply<Opt
 }
 
 /// That of them which has the id.
-async fn get_named<C: Configuration>(cx: &Cx, bucket: &Bucket, id: &str) -> Reply<Option<C>> {
+pub(crate) async fn get_named<C: Configuration>(cx: &Cx, bucket: &Bucket, id: &str) -> Reply<Option<C>> {
     if !bucket.has(C::KIND) {
         return Ok(None);
     }

@@ -57,11 +57,11 @@ macro_rules! operations {
             put_bucket_abac(PutBucketAbacInput) -> PutBucketAbacOutput: config::access::put_abac;
             get_bucket_abac(GetBucketAbacInput) -> GetBucketAbacOutput: config::access::get_abac;
             put_bucket_inventory_configuration(PutBucketInventoryConfigurationInput) -> PutBucketInventoryConfigurationOutput:
-                config::named::inventory::put;
+                inventory::put;
             get_bucket_inventory_configuration(GetBucketInventoryConfigurationInput) -> GetBucketInventoryConfigurationOutput:
                 config::named::inventory::get;
             delete_bucket_inventory_configuration(DeleteBucketInventoryConfigurationInput) -> DeleteBucketInventoryConfigurationOutput:
-                config::named::inventory::delete;
+                inventory::delete;
             list_bucket_inventory_configurations(ListBucketInventoryConfigurationsInput) -> ListBucketInventoryConfigurationsOutput:
                 config::named::inventory::list;
             put_bucket_analytics_configuration(PutBucketAnalyticsConfigurationInput) -> PutBucketAnalyticsConfigurationOutput:
