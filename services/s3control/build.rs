@@ -35,6 +35,14 @@ fn main() {
             "PutStorageLensConfigurationTagging",
             "GetStorageLensConfigurationTagging",
             "DeleteStorageLensConfigurationTagging",
+            "CreateJob",
+            "DescribeJob",
+            "ListJobs",
+            "UpdateJobPriority",
+            "UpdateJobStatus",
+            "PutJobTagging",
+            "GetJobTagging",
+            "DeleteJobTagging",
         ])
         .stored(&[
             "PublicAccessBlockConfiguration",
@@ -44,9 +52,25 @@ fn main() {
             "CreateMultiRegionAccessPointInput",
             "DeleteMultiRegionAccessPointInput",
             "PutMultiRegionAccessPointPolicyInput",
+            "CreateJobRequest",
         ])
         // There are no private networks to tell requests of, and scopes are for directory buckets.
         .ignores("CreateAccessPoint", &["VpcConfiguration", "Scope"])
         .ignores("ListAccessPoints", &data_source)
+        // What S3 does not take of the operations that jobs run, or not any more.
+        .ignores(
+            "CreateJob",
+            &[
+                "Operation.S3PutObjectCopy.AnnotationDirective",
+                "Operation.S3PutObjectCopy.RequesterPays",
+                "Operation.S3PutObjectCopy.NewObjectMetadata.ContentLength",
+                "Operation.S3PutObjectCopy.NewObjectMetadata.ContentMD5",
+                "Operation.S3PutObjectCopy.NewObjectMetadata.RequesterCharged",
+                "Operation.S3PutObjectCopy.ObjectLockEventHold",
+                "Operation.S3PutObjectCopy.ObjectLockEventHoldDuration",
+                "Operation.S3PutObjectRetention.Retention.EventHold",
+                "Operation.S3PutObjectRetention.Retention.EventHoldDuration",
+            ],
+        )
         .write();
 }

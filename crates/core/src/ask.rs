@@ -1,6 +1,6 @@
 //! Calls between services, by names: one service knows another only through AWS's API, so it has no types for it.
 
-use kumoi_model::{Catalog, IntoValue, Kind, Service, ShapeId, Struct, Value};
+use kumoi_model::{ByteStream, Catalog, IntoValue, Kind, Service, ShapeId, Struct, Timestamp, Value};
 
 use crate::{Cx, Fault, Principal};
 
@@ -89,6 +89,30 @@ impl<'a> Fields<'a> {
     pub fn number(&self, member: &str) -> Option<i64> {
         match self.member(member)? {
             (_, Value::Int(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// Bytes that are whole in memory.
+    pub fn bytes(&self, member: &str) -> Option<&'a [u8]> {
+        match self.member(member)? {
+            (_, Value::Blob(bytes)) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// A moment.
+    pub fn moment(&self, member: &str) -> Option<Timestamp> {
+        match self.member(member)? {
+            (_, Value::Timestamp(moment)) => Some(*moment),
+            _ => None,
+        }
+    }
+
+    /// A stream, such as the body of an object.
+    pub fn stream(&self, member: &str) -> Option<&'a ByteStream> {
+        match self.member(member)? {
+            (_, Value::Stream(stream)) => Some(stream),
             _ => None,
         }
     }

@@ -13,6 +13,8 @@
 //! | `tags` | tags of resources |
 //! | `multi`, `requests` | multi-region access points, and the requests that make and change them |
 //! | `lens` | configurations of Storage Lens |
+//! | `jobs` | Batch Operations |
+//! | `s3` | calls to S3 on behalf of a role |
 
 mod api {
     include!(concat!(env!("OUT_DIR"), "/api.rs"));
@@ -20,12 +22,14 @@ mod api {
 mod block;
 mod caller;
 mod errors;
+mod jobs;
 mod lens;
 mod multi;
 mod names;
 mod points;
 mod policy;
 mod requests;
+mod s3;
 mod tables;
 mod tags;
 
@@ -57,6 +61,7 @@ impl Service for S3Control {
     fn timer<'a>(&'a self, cx: &'a Cx, timer: &'a Timer) -> Future<'a, Reply<()>> {
         Box::pin(async move {
             match timer.kind.as_str() {
+                jobs::run::STEP => jobs::run::step(cx, &timer.payload).await,
                 requests::FINISH => requests::finish(cx, &timer.payload).await,
                 _ => Ok(()),
             }
@@ -110,5 +115,13 @@ impl api::Api for S3Control {
         get_storage_lens_configuration_tagging(GetStorageLensConfigurationTaggingInput) -> GetStorageLensConfigurationTaggingOutput: lens::get_tags;
         delete_storage_lens_configuration_tagging(DeleteStorageLensConfigurationTaggingInput) -> DeleteStorageLensConfigurationTaggingOutput:
             lens::delete_tags;
+        create_job(CreateJobInput) -> CreateJobOutput: jobs::create;
+        describe_job(DescribeJobInput) -> DescribeJobOutput: jobs::describe;
+        list_jobs(ListJobsInput) -> ListJobsOutput: jobs::list;
+        update_job_priority(UpdateJobPriorityInput) -> UpdateJobPriorityOutput: jobs::update_priority;
+        update_job_status(UpdateJobStatusInput) -> UpdateJobStatusOutput: jobs::update_status;
+        put_job_tagging(PutJobTaggingInput) -> PutJobTaggingOutput: jobs::put_tags;
+        get_job_tagging(GetJobTaggingInput) -> GetJobTaggingOutput: jobs::get_tags;
+        delete_job_tagging(DeleteJobTaggingInput) -> DeleteJobTaggingOutput: jobs::delete_tags;
     }
 }
