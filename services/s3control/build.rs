@@ -43,6 +43,25 @@ fn main() {
             "PutJobTagging",
             "GetJobTagging",
             "DeleteJobTagging",
+            "CreateAccessGrantsInstance",
+            "GetAccessGrantsInstance",
+            "DeleteAccessGrantsInstance",
+            "ListAccessGrantsInstances",
+            "GetAccessGrantsInstanceForPrefix",
+            "PutAccessGrantsInstanceResourcePolicy",
+            "GetAccessGrantsInstanceResourcePolicy",
+            "DeleteAccessGrantsInstanceResourcePolicy",
+            "CreateAccessGrantsLocation",
+            "GetAccessGrantsLocation",
+            "UpdateAccessGrantsLocation",
+            "DeleteAccessGrantsLocation",
+            "ListAccessGrantsLocations",
+            "CreateAccessGrant",
+            "GetAccessGrant",
+            "DeleteAccessGrant",
+            "ListAccessGrants",
+            "GetDataAccess",
+            "ListCallerAccessGrants",
         ])
         .stored(&[
             "PublicAccessBlockConfiguration",
@@ -53,10 +72,15 @@ fn main() {
             "DeleteMultiRegionAccessPointInput",
             "PutMultiRegionAccessPointPolicyInput",
             "CreateJobRequest",
+            "Grantee",
         ])
         // There are no private networks to tell requests of, and scopes are for directory buckets.
         .ignores("CreateAccessPoint", &["VpcConfiguration", "Scope"])
         .ignores("ListAccessPoints", &data_source)
+        // Audit trails, and applications of IAM Identity Center, are not built.
+        .ignores("GetDataAccess", &["AuditContext"])
+        .ignores("ListAccessGrants", &["ApplicationArn"])
+        .ignores("ListCallerAccessGrants", &["AllowedByApplication"])
         // What S3 does not take of the operations that jobs run, or not any more.
         .ignores(
             "CreateJob",

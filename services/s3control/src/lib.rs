@@ -14,6 +14,7 @@
 //! | `multi`, `requests` | multi-region access points, and the requests that make and change them |
 //! | `lens` | configurations of Storage Lens |
 //! | `jobs` | Batch Operations |
+//! | `grants` | Access Grants |
 //! | `s3` | calls to S3 on behalf of a role |
 
 mod api {
@@ -22,6 +23,7 @@ mod api {
 mod block;
 mod caller;
 mod errors;
+mod grants;
 mod jobs;
 mod lens;
 mod multi;
@@ -123,5 +125,24 @@ impl api::Api for S3Control {
         put_job_tagging(PutJobTaggingInput) -> PutJobTaggingOutput: jobs::put_tags;
         get_job_tagging(GetJobTaggingInput) -> GetJobTaggingOutput: jobs::get_tags;
         delete_job_tagging(DeleteJobTaggingInput) -> DeleteJobTaggingOutput: jobs::delete_tags;
+        create_access_grants_instance(CreateAccessGrantsInstanceInput) -> CreateAccessGrantsInstanceOutput: grants::instance::create;
+        get_access_grants_instance(GetAccessGrantsInstanceInput) -> GetAccessGrantsInstanceOutput: grants::instance::get;
+        delete_access_grants_instance(DeleteAccessGrantsInstanceInput) -> DeleteAccessGrantsInstanceOutput: grants::instance::delete;
+        list_access_grants_instances(ListAccessGrantsInstancesInput) -> ListAccessGrantsInstancesOutput: grants::instance::list;
+        get_access_grants_instance_for_prefix(GetAccessGrantsInstanceForPrefixInput) -> GetAccessGrantsInstanceForPrefixOutput: grants::instance::for_prefix;
+        put_access_grants_instance_resource_policy(PutAccessGrantsInstanceResourcePolicyInput) -> PutAccessGrantsInstanceResourcePolicyOutput: grants::instance::put_policy;
+        get_access_grants_instance_resource_policy(GetAccessGrantsInstanceResourcePolicyInput) -> GetAccessGrantsInstanceResourcePolicyOutput: grants::instance::get_policy;
+        delete_access_grants_instance_resource_policy(DeleteAccessGrantsInstanceResourcePolicyInput) -> DeleteAccessGrantsInstanceResourcePolicyOutput: grants::instance::delete_policy;
+        create_access_grants_location(CreateAccessGrantsLocationInput) -> CreateAccessGrantsLocationOutput: grants::locations::create;
+        get_access_grants_location(GetAccessGrantsLocationInput) -> GetAccessGrantsLocationOutput: grants::locations::get;
+        update_access_grants_location(UpdateAccessGrantsLocationInput) -> UpdateAccessGrantsLocationOutput: grants::locations::update;
+        delete_access_grants_location(DeleteAccessGrantsLocationInput) -> DeleteAccessGrantsLocationOutput: grants::locations::delete;
+        list_access_grants_locations(ListAccessGrantsLocationsInput) -> ListAccessGrantsLocationsOutput: grants::locations::list;
+        create_access_grant(CreateAccessGrantInput) -> CreateAccessGrantOutput: grants::grants::create;
+        get_access_grant(GetAccessGrantInput) -> GetAccessGrantOutput: grants::grants::get;
+        delete_access_grant(DeleteAccessGrantInput) -> DeleteAccessGrantOutput: grants::grants::delete;
+        list_access_grants(ListAccessGrantsInput) -> ListAccessGrantsOutput: grants::grants::list;
+        get_data_access(GetDataAccessInput) -> GetDataAccessOutput: grants::access::get;
+        list_caller_access_grants(ListCallerAccessGrantsInput) -> ListCallerAccessGrantsOutput: grants::access::list;
     }
 }
