@@ -62,6 +62,11 @@ fn main() {
             "ListAccessGrants",
             "GetDataAccess",
             "ListCallerAccessGrants",
+            "CreateStorageLensGroup",
+            "GetStorageLensGroup",
+            "ListStorageLensGroups",
+            "UpdateStorageLensGroup",
+            "DeleteStorageLensGroup",
         ])
         .stored(&[
             "PublicAccessBlockConfiguration",
@@ -73,6 +78,7 @@ fn main() {
             "PutMultiRegionAccessPointPolicyInput",
             "CreateJobRequest",
             "Grantee",
+            "StorageLensGroup",
         ])
         // There are no private networks to tell requests of, and scopes are for directory buckets.
         .ignores("CreateAccessPoint", &["VpcConfiguration", "Scope"])

@@ -12,7 +12,7 @@
 //! | `points`, `policy` | access points, and their policies |
 //! | `tags` | tags of resources |
 //! | `multi`, `requests` | multi-region access points, and the requests that make and change them |
-//! | `lens` | configurations of Storage Lens |
+//! | `lens`, `groups` | configurations and groups of Storage Lens |
 //! | `jobs` | Batch Operations |
 //! | `grants` | Access Grants |
 //! | `s3` | calls to S3 on behalf of a role |
@@ -24,6 +24,7 @@ mod block;
 mod caller;
 mod errors;
 mod grants;
+mod groups;
 mod jobs;
 mod lens;
 mod multi;
@@ -144,5 +145,10 @@ impl api::Api for S3Control {
         list_access_grants(ListAccessGrantsInput) -> ListAccessGrantsOutput: grants::grants::list;
         get_data_access(GetDataAccessInput) -> GetDataAccessOutput: grants::access::get;
         list_caller_access_grants(ListCallerAccessGrantsInput) -> ListCallerAccessGrantsOutput: grants::access::list;
+        create_storage_lens_group(CreateStorageLensGroupInput) -> CreateStorageLensGroupOutput: groups::create;
+        get_storage_lens_group(GetStorageLensGroupInput) -> GetStorageLensGroupOutput: groups::get;
+        list_storage_lens_groups(ListStorageLensGroupsInput) -> ListStorageLensGroupsOutput: groups::list;
+        update_storage_lens_group(UpdateStorageLensGroupInput) -> UpdateStorageLensGroupOutput: groups::update;
+        delete_storage_lens_group(DeleteStorageLensGroupInput) -> DeleteStorageLensGroupOutput: groups::delete;
     }
 }

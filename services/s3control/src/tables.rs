@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use kumoi_store::{Index, Table};
 use serde::{Deserialize, Serialize};
 
-use crate::api::{PublicAccessBlockConfiguration, StorageLensConfiguration, StorageLensTag};
+use crate::api::{PublicAccessBlockConfiguration, StorageLensConfiguration, StorageLensGroup, StorageLensTag};
 use crate::requests::Request;
 
 /// The account's own public access block, under one key.
@@ -96,3 +96,6 @@ pub(crate) struct Lens {
 
 /// By id.
 pub(crate) static LENSES: Table<String, Lens> = Table::region("s3control", "lenses");
+
+/// Groups of Storage Lens, by name.
+pub(crate) static GROUPS: Table<String, StorageLensGroup> = Table::region("s3control", "lens-groups");

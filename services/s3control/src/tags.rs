@@ -8,7 +8,7 @@ use kumoi_store::{Scope, Table};
 
 use crate::errors::{access_denied, invalid_request, invalid_tag, no_such_resource};
 use crate::points::Located;
-use crate::{api, grants};
+use crate::{api, grants, groups};
 
 const MAX_TAGS: usize = 50;
 
@@ -69,6 +69,7 @@ impl Tagged {
         let (scope, resource) = (crate::caller::scope(cx, account)?, parsed.resource.to_owned());
         let there = match resource.split('/').next().unwrap_or_default() {
             "access-grants" => grants::is_there(cx, &scope, &resource).await?,
+            "storage-lens-group" => groups::is_there(cx, &scope, &resource).await?,
             _ => return Err(Fault::not_implemented("s3control", "tags of resources of this kind").into()),
         };
         if !there {
