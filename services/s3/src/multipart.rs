@@ -194,7 +194,6 @@ pub(crate) async fn complete(
     }
     check_type(&upload, input.checksum_type.as_deref())?;
     let listed = input.multipart_upload.and_then(|upload| upload.parts).unwrap_or_default();
-    check_parts(&upload, &listed)?;
     let parts = chosen(cx, &bucket, &input.upload_id, &listed).await?;
     let size = parts.iter().map(|part| part.size).sum();
     if input.mpu_object_size.is_some_and(|claimed| u64::try_from(claimed) != Ok(size)) {
@@ -210,6 +209,7 @@ pub(crate) async fn complete(
             return Err(bad_digest(algorithm.name()).into());
         }
     }
+    check_parts(&upload, &listed)?;
     let pieces = parts.iter().zip(&listed).enumerate().map(|(index, (part, given))| {
         let number = given.part_number.and_then(|number| u32::try_from(number).ok());
         Piece {
