@@ -4,22 +4,22 @@ use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
 use kumoi_model::Timestamp;
 
+use crate::timestamp::digits;
+
 /// A moment as `YYYYMMDDTHHMMSSZ`; one outside years 0 to 9999 becomes the epoch.
 pub fn format_amz_date(moment: Timestamp) -> String {
     let moment = jiff::Timestamp::from_second(moment.seconds).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     let time = Offset::UTC.to_datetime(moment);
-    let joined = |first: i64, second: i8, third: i8| first * 10_000 + i64::from(second) * 100 + i64::from(third);
-    let day = joined(time.year().into(), time.month(), time.day());
-    let clock = joined(time.hour().into(), time.minute(), time.second());
-    // By hand: the formatter of the standard library takes longer than the HMAC of a request.
-    let mut text = *b"00000000T000000Z";
-    for (place, mut rest) in [(0..8, day), (9..15, clock)] {
-        for digit in text.get_mut(place).unwrap_or_default().iter_mut().rev() {
-            *digit = b'0' + (rest % 10).unsigned_abs() as u8;
-            rest /= 10;
-        }
-    }
-    text.map(char::from).iter().collect()
+    let mut text = String::with_capacity(16);
+    digits(&mut text, time.year(), 4);
+    digits(&mut text, time.month(), 2);
+    digits(&mut text, time.day(), 2);
+    text.push('T');
+    digits(&mut text, time.hour(), 2);
+    digits(&mut text, time.minute(), 2);
+    digits(&mut text, time.second(), 2);
+    text.push('Z');
+    text
 }
 
 /// The moment that `YYYYMMDDTHHMMSSZ` names; `None` when the text is anything else.
