@@ -50,6 +50,10 @@ fn main() {
             "GetObjectAttributes",
             "RestoreObject",
             "SelectObjectContent",
+            "PutObjectAnnotation",
+            "GetObjectAnnotation",
+            "ListObjectAnnotations",
+            "DeleteObjectAnnotation",
         ])
         .ignores("PutObject", &put)
         .ignores("DeleteObject", &["MFA"])

@@ -40,6 +40,31 @@ pub(crate) fn invalid_tag(message: impl Into<String>) -> Fault {
     refused("InvalidTag", 400, message)
 }
 
+pub(crate) fn no_such_annotation() -> Fault {
+    errors::no_such_annotation("The specified annotation does not exist on this object.")
+}
+
+pub(crate) fn invalid_annotation_name() -> Fault {
+    errors::invalid_annotation_name("The annotation name you provided is invalid.")
+}
+
+pub(crate) fn annotation_name_too_long() -> Fault {
+    errors::annotation_name_too_long("The annotation name exceeds 512 bytes.")
+}
+
+pub(crate) fn annotation_limit_exceeded() -> Fault {
+    let message = "The request would exceed the maximum number of annotations allowed per object.";
+    errors::annotation_limit_exceeded(message)
+}
+
+pub(crate) fn invalid_prefix() -> Fault {
+    errors::invalid_prefix("The annotation prefix you provided is invalid.")
+}
+
+pub(crate) fn unsupported_media_type() -> Fault {
+    errors::unsupported_media_type("The annotation payload is not valid UTF-8 encoded text.")
+}
+
 pub(crate) fn no_such_lock() -> Fault {
     refused("NoSuchObjectLockConfiguration", 404, "The specified object does not have a ObjectLock configuration")
 }

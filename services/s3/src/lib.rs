@@ -9,7 +9,7 @@
 //! | `bucket`, `config` | buckets, and their configurations |
 //! | `points` | access points, behind which buckets are |
 //! | `put`, `copy`, `multipart`, `digests`, `content` | objects on their way in, and what is computed of them on the way |
-//! | `attributes`, `encryption`, `lock`, `tags` | what is said of objects besides their headers |
+//! | `annotations`, `attributes`, `encryption`, `lock`, `tags` | what is said of objects besides their headers |
 //! | `versions` | versions of objects, and delete markers |
 //! | `get`, `conditions`, `range`, `summary` | objects on their way out |
 //! | `delete` | objects that go |
@@ -26,6 +26,7 @@ mod api {
 mod access;
 mod accounts;
 mod acl;
+mod annotations;
 mod attributes;
 mod bucket;
 mod changes;
@@ -207,6 +208,10 @@ impl api::Api for S3 {
         get_object_tagging(GetObjectTaggingInput) -> GetObjectTaggingOutput: tags::get;
         put_object_tagging(PutObjectTaggingInput) -> PutObjectTaggingOutput: tags::put;
         delete_object_tagging(DeleteObjectTaggingInput) -> DeleteObjectTaggingOutput: tags::delete;
+        put_object_annotation(PutObjectAnnotationInput) -> PutObjectAnnotationOutput: annotations::put;
+        get_object_annotation(GetObjectAnnotationInput) -> GetObjectAnnotationOutput: annotations::get;
+        list_object_annotations(ListObjectAnnotationsInput) -> ListObjectAnnotationsOutput: annotations::list;
+        delete_object_annotation(DeleteObjectAnnotationInput) -> DeleteObjectAnnotationOutput: annotations::delete;
         get_object_retention(GetObjectRetentionInput) -> GetObjectRetentionOutput: lock::get_retention;
         put_object_retention(PutObjectRetentionInput) -> PutObjectRetentionOutput: lock::put_retention;
         get_object_legal_hold(GetObjectLegalHoldInput) -> GetObjectLegalHoldOutput: lock::get_hold;

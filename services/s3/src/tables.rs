@@ -153,6 +153,9 @@ pub(crate) struct Attributes {
     /// What became of its replication.
     #[serde(rename = "p", skip_serializing_if = "Option::is_none")]
     pub(crate) replication: Option<Replication>,
+    /// The annotations that it has; most have none, and nobody looks for any.
+    #[serde(rename = "n", skip_serializing_if = "Option::is_none")]
+    pub(crate) annotations: Option<Annotations>,
 }
 
 impl Attributes {
@@ -160,6 +163,37 @@ impl Attributes {
         *self == Self::default()
     }
 }
+
+/// The annotations of one version of an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Annotations {
+    /// The number under which they are.
+    #[serde(rename = "i")]
+    pub(crate) set: u64,
+    /// How many there are, at least one.
+    #[serde(rename = "n")]
+    pub(crate) count: u32,
+}
+
+/// A text that is attached to an object.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Annotation {
+    /// When it was written, in microseconds since 1970.
+    #[serde(rename = "t")]
+    pub(crate) modified: i64,
+    #[serde(rename = "n")]
+    pub(crate) size: u64,
+    /// Without quotes.
+    #[serde(rename = "e")]
+    pub(crate) etag: String,
+    #[serde(rename = "c")]
+    pub(crate) checksum: Checksum,
+    #[serde(rename = "b")]
+    pub(crate) body: Body,
+}
+
+/// By the number of the set, and the name.
+pub(crate) static ANNOTATIONS: Table<(u64, String), Annotation> = Table::world("s3", "annotations");
 
 /// An access control list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -9,7 +9,7 @@ use kumoi_store::{KeyRange, Scope};
 use crate::errors::{invalid_argument, method_not_allowed, no_such_key, no_such_version};
 use crate::get::http_date;
 use crate::tables::{Bucket, Marker, OBJECTS, Object, VERSION_IDS, VERSIONS, Version, Versioning};
-use crate::{conditions, content};
+use crate::{annotations, conditions, content};
 
 /// Characters of a version's id: random ones, then the number of its making in hexadecimal digits, by which versions are in order also when one of
 /// them is gone.
@@ -179,10 +179,18 @@ async fn remove_null(cx: &Cx, bucket: &Bucket, key: &str) -> Reply<()> {
 }
 
 async fn forget(cx: &Cx, version: &Version) -> Reply<()> {
-    if let Version::Object(object) = version {
-        content::discard(cx, object).await?;
+    match version {
+        Version::Object(object) => discard(cx, object).await,
+        Version::Marker(_) => Ok(()),
     }
-    Ok(())
+}
+
+/// Notes that an object is gone, and what is attached to it.
+async fn discard(cx: &Cx, object: &Object) -> Reply<()> {
+    if let Some(annotations) = object.attributes.annotations {
+        annotations::remove_all(cx, annotations).await?;
+    }
+    Ok(content::discard(cx, object).await?)
 }
 
 /// Puts an object under a key, with the version that the bucket gives it, under conditions on what is there.
@@ -207,7 +215,7 @@ pub(crate) async fn put(
         }
         Versioning::Off => {
             if let Some(before) = before {
-                content::discard(cx, &before).await?;
+                discard(cx, &before).await?;
             }
         }
     }
@@ -235,7 +243,7 @@ pub(crate) async fn insert_marker(cx: &Cx, bucket: &Bucket, key: &str, marker: &
 /// Makes room for a new version `null`: the one that is there goes, others stay.
 async fn replace_null(cx: &Cx, bucket: &Bucket, key: &str, current: Option<Object>) -> Reply<()> {
     match current {
-        Some(object) if object.version.is_none() => content::discard(cx, &object).await?,
+        Some(object) if object.version.is_none() => discard(cx, &object).await?,
         Some(object) => {
             remove_null(cx, bucket, key).await?;
             retire(cx, bucket, key, &Version::Object(object)).await?;
@@ -253,7 +261,7 @@ pub(crate) async fn delete(cx: &Cx, bucket: &Bucket, key: &str, owner: Option<St
         (Versioning::Off, before) => {
             if let Some(before) = before {
                 cx.tx().delete(&Scope::world(), &OBJECTS, &(bucket.id, key.to_owned())).await?;
-                content::discard(cx, &before).await?;
+                discard(cx, &before).await?;
             }
             return Ok(None);
         }
