@@ -6,7 +6,6 @@ const EVENTS: [&str; 3] =
 
 fn main() {
     let put = [&EVENTS[..], &["WriteOffsetBytes"]].concat();
-    let copy = [&EVENTS[..], &["AnnotationDirective"]].concat();
     let restore = [
         "RestoreRequest.Type",
         "RestoreRequest.Description",
@@ -58,7 +57,7 @@ fn main() {
         .ignores("PutObject", &put)
         .ignores("DeleteObject", &["MFA"])
         .ignores("DeleteObjects", &["MFA"])
-        .ignores("CopyObject", &copy)
+        .ignores("CopyObject", &EVENTS)
         .ignores("CreateMultipartUpload", &EVENTS)
         .ignores("RestoreObject", &restore);
     configurations(generator).write();

@@ -390,10 +390,18 @@ fn through_point(cx: &Cx, bucket: &Bucket, named: &Named<'_>, point: &Point) -> 
     Ok(())
 }
 
-/// Decides whether the caller may read an object, to copy it.
-pub(crate) async fn read(cx: &Cx, bucket: &Bucket, name: &str, key: &str, version: Option<&str>) -> Reply<()> {
-    let action = if version.is_some() { "s3:GetObjectVersion" } else { "s3:GetObject" };
-    let granted = Granted::ByObject(Permission::Read);
+/// Decides whether the caller may run another operation on an object, as part of what it asks for.
+pub(crate) async fn also(
+    cx: &Cx,
+    operation: &str,
+    (bucket, name): (&Bucket, &str),
+    key: &str,
+    version: Option<&str>,
+) -> Reply<()> {
+    let Some((action, with_version, granted)) = needed(operation) else { return Err(access_denied().into()) };
+    let action = if version.is_some() { with_version.unwrap_or(action) } else { action };
+    // What is put belongs to an object that this request makes.
+    let granted = if operation.starts_with("Put") { Granted::ByBucket(Permission::Write) } else { granted };
     decide(cx, bucket, &Request { name, action, granted, key: Some(key), version, input: None, point: None }).await?;
     Ok(())
 }

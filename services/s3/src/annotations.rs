@@ -4,22 +4,26 @@
 //! object without annotations costs nobody a look for some.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use futures_util::StreamExt as _;
 use kumoi_core::body::Watch;
 use kumoi_core::{Cx, Fault, Reply};
 use kumoi_store::{KeyRange, Scope};
+use md5::{Digest as _, Md5};
 
+use crate::changes::Place;
 use crate::digests::{Claims, Digesting, Digests};
 use crate::errors::{
     annotation_limit_exceeded, annotation_name_too_long, entity_too_large, invalid_annotation_name, invalid_argument,
-    invalid_prefix, invalid_request, no_such_annotation, unsupported_media_type,
+    invalid_prefix, invalid_request, no_such_annotation, operation_aborted, unsupported_media_type,
 };
 use crate::inputs::{checksums, tell_checksum};
 use crate::notify::{self, Event};
-use crate::tables::{ANNOTATIONS, Annotation, Annotations, Encryption, Object};
-use crate::{api, attributes, bucket, conditions, get, lock, put, versions};
+use crate::tables::{ANNOTATIONS, Algorithm, Annotation, Annotations, Encryption, Object, Replication};
+use crate::{api, attributes, bucket, conditions, get, lock, put, replicate, versions};
 
 /// The most that a version of an object can have.
 const MAX_ANNOTATIONS: u32 = 1000;
@@ -124,12 +128,14 @@ pub(crate) async fn put(cx: &Cx, input: api::PutObjectAnnotationInput) -> Reply<
         size: 0,
         begun: Vec::new(),
     })?;
+    let at = Place { bucket: &bucket, name: &input.bucket, key: &input.key };
     let annotation = Annotation {
         modified: cx.now().micros(),
         size: received.size,
         etag: attributes::etag(&object.attributes.encryption, &received.seen.md5),
         checksum: received.seen.checksum.clone(),
         body: cx.keep(&received).await?,
+        replication: replicate::annotated(cx, at, &object).await?,
     };
     let set = object.attributes.annotations.map_or_else(|| cx.ids().sequence(), |annotations| annotations.set);
     cx.tx().put(&Scope::world(), &ANNOTATIONS, &(set, input.annotation_name.clone()), &annotation).await?;
@@ -166,6 +172,7 @@ pub(crate) async fn get(cx: &Cx, input: api::GetObjectAnnotationInput) -> Reply<
         e_tag: Some(put::quoted(&annotation.etag)),
         checksum_type: checksum.map(|checksum| checksum.type_name().to_owned()),
         server_side_encryption: method(&object.attributes.encryption),
+        replication_status: annotation.replication.map(replicate::status_name),
         ..api::GetObjectAnnotationOutput::default()
     };
     tell_checksum!(output, checksum);
@@ -205,7 +212,7 @@ pub(crate) async fn list(cx: &Cx, input: api::ListObjectAnnotationsInput) -> Rep
         e_tag: Some(put::quoted(&annotation.etag)),
         checksum_algorithm: Some(vec![annotation.checksum.algorithm.name().to_owned()]),
         size: i64::try_from(annotation.size).unwrap_or(i64::MAX),
-        replication_status: None,
+        replication_status: annotation.replication.map(replicate::status_name),
     });
     let entries: Vec<_> = entries.collect();
     Ok(api::ListObjectAnnotationsOutput {
@@ -239,8 +246,8 @@ pub(crate) async fn delete(
         cx.discard(&gone.body).await?;
         let event = Event::about("ObjectAnnotation:Delete", &input.key, &object);
         notify::event(cx, (&bucket, &input.bucket), &event).await?;
-        object.attributes.annotations =
-            Some(Annotations { set, count: count.saturating_sub(1) }).filter(|left| left.count > 0);
+        replicate::annotated(cx, Place { bucket: &bucket, name: &input.bucket, key: &input.key }, &object).await?;
+        object.attributes.annotations = counted(set, count.saturating_sub(1));
         versions::update(cx, &bucket, &input.key, object, place).await?;
     }
     Ok(api::DeleteObjectAnnotationOutput { object_version_id, ..api::DeleteObjectAnnotationOutput::default() })
@@ -257,6 +264,11 @@ fn method(encryption: &Encryption) -> Option<String> {
     Some(name.to_owned())
 }
 
+/// A set of so many annotations.
+fn counted(set: u64, count: u32) -> Option<Annotations> {
+    (count > 0).then_some(Annotations { set, count })
+}
+
 /// The annotations of a set, by name.
 async fn all(cx: &Cx, Annotations { set, .. }: Annotations) -> Reply<Vec<((u64, String), Annotation)>> {
     let limit = usize::try_from(MAX_ANNOTATIONS).unwrap_or(usize::MAX);
@@ -268,6 +280,99 @@ pub(crate) async fn remove_all(cx: &Cx, annotations: Annotations) -> Reply<()> {
     for (key, annotation) in all(cx, annotations).await? {
         cx.tx().delete(&Scope::world(), &ANNOTATIONS, &key).await?;
         cx.discard(&annotation.body).await?;
+    }
+    Ok(())
+}
+
+/// Copies annotations for an object that is a copy, from one encryption to another. `algorithm` is that of their checksums, where the request says one.
+pub(crate) async fn copy(
+    cx: &Cx,
+    source: Annotations,
+    (from, to): (&Encryption, &Encryption),
+    algorithm: Option<Algorithm>,
+) -> Reply<Annotations> {
+    check_encryption(to)?;
+    let found = all(cx, source).await?;
+    // Meanwhile the source was changed, or has gone.
+    if u32::try_from(found.len()) != Ok(source.count) {
+        return Err(operation_aborted().into());
+    }
+    let set = cx.ids().sequence();
+    for ((_, name), mut annotation) in found {
+        cx.share(&annotation.body).await?;
+        let algorithm = algorithm.unwrap_or(annotation.checksum.algorithm);
+        if from != to || algorithm != annotation.checksum.algorithm {
+            let digests = digests(cx, &annotation, algorithm).await?;
+            annotation.etag = attributes::etag(to, &digests.md5);
+            annotation.checksum = digests.checksum;
+        }
+        annotation.modified = cx.now().micros();
+        annotation.replication = None;
+        cx.tx().put(&Scope::world(), &ANNOTATIONS, &(set, name), &annotation).await?;
+    }
+    Ok(Annotations { set, count: source.count })
+}
+
+/// Computes the digests of a payload that is there.
+async fn digests(cx: &Cx, annotation: &Annotation, algorithm: Algorithm) -> Reply<Digests> {
+    let bytes = cx.read(vec![(annotation.body.clone(), 0..annotation.size)]).await?;
+    let mut pieces = bytes.take().ok_or_else(Fault::internal)?;
+    let (mut digesting, mut md5) = (Digesting::new(Claims::default(), None, Some(algorithm)), Md5::new());
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(|_| Fault::internal())?;
+        digesting.see(&piece)?;
+        md5.update(&piece);
+    }
+    Ok(digesting.end(md5.finalize().into())?)
+}
+
+/// Makes the annotations of a replica what those of its source are, and leaves alone what others have attached to it.
+pub(crate) async fn replicate(
+    cx: &Cx,
+    source: Option<Annotations>,
+    target: Option<Annotations>,
+) -> Reply<Option<Annotations>> {
+    if source.is_none() && target.is_none() {
+        return Ok(None);
+    }
+    let set = target.map_or_else(|| cx.ids().sequence(), |target| target.set);
+    let mut there: BTreeMap<_, _> = match target {
+        Some(target) => all(cx, target).await?.into_iter().map(|((_, name), found)| (name, found)).collect(),
+        None => BTreeMap::new(),
+    };
+    let wanted = if let Some(source) = source { all(cx, source).await? } else { Vec::new() };
+    let wanted: BTreeMap<_, _> = wanted.into_iter().map(|((_, name), found)| (name, found)).collect();
+    let gone = |name: &String, found: &mut Annotation| {
+        found.replication == Some(Replication::Replica) && !wanted.contains_key(name)
+    };
+    for (name, gone) in there.extract_if(.., gone) {
+        cx.tx().delete(&Scope::world(), &ANNOTATIONS, &(set, name)).await?;
+        cx.discard(&gone.body).await?;
+    }
+    let mut count = u32::try_from(there.len()).unwrap_or(MAX_ANNOTATIONS);
+    for (name, annotation) in wanted {
+        let replica = Annotation { replication: Some(Replication::Replica), ..annotation };
+        let before = there.remove(&name);
+        if before.as_ref() == Some(&replica) || (before.is_none() && count >= MAX_ANNOTATIONS) {
+            continue;
+        }
+        cx.share(&replica.body).await?;
+        cx.tx().put(&Scope::world(), &ANNOTATIONS, &(set, name), &replica).await?;
+        match before {
+            Some(before) => cx.discard(&before.body).await?,
+            None => count += 1,
+        }
+    }
+    Ok(counted(set, count))
+}
+
+/// Notes what became of the replication of annotations.
+pub(crate) async fn mark(cx: &Cx, annotations: Annotations, status: Replication) -> Reply<()> {
+    for (key, mut annotation) in all(cx, annotations).await? {
+        if annotation.replication != Some(status) && annotation.replication != Some(Replication::Replica) {
+            annotation.replication = Some(status);
+            cx.tx().put(&Scope::world(), &ANNOTATIONS, &key, &annotation).await?;
+        }
     }
     Ok(())
 }

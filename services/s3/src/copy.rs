@@ -17,7 +17,9 @@ use crate::inputs::{headers, tell_checksum};
 use crate::multipart::Target;
 use crate::names::check_key;
 use crate::tables::{Algorithm, Bucket, Headers, Object};
-use crate::{access, api, attributes, bucket, changes, content, get, lifecycle, put, range, restore, versions};
+use crate::{
+    access, annotations, api, attributes, bucket, changes, content, get, lifecycle, put, range, restore, versions,
+};
 
 /// The largest object that one request copies, in bytes.
 const MAX_COPY: u64 = 5 << 30;
@@ -50,7 +52,7 @@ impl Source {
     async fn find(&self, cx: &Cx, owner: Option<&str>, wanted: Wanted<'_>) -> Reply<(Bucket, Object)> {
         let bucket = bucket::find(cx, &self.bucket, owner).await?;
         let version = self.version.as_deref();
-        access::read(cx, &bucket, &self.bucket, &self.key, version).await?;
+        access::also(cx, "GetObject", (&bucket, &self.bucket), &self.key, version).await?;
         let object = match versions::object(cx, &bucket, &self.key, version).await {
             // A delete marker is nothing that could be copied.
             Err(Halt::Fault(fault)) if fault.code() == "MethodNotAllowed" => {
@@ -139,6 +141,7 @@ pub(crate) async fn copy(cx: &Cx, input: api::CopyObjectInput) -> Reply<api::Cop
     check_key(&input.key)?;
     let replaces = directive(input.metadata_directive.as_deref(), "Unknown metadata directive.")?;
     let replaces_tags = directive(input.tagging_directive.as_deref(), "Unknown tagging directive.")?;
+    let excludes = excludes(&input)?;
     let storage_class = put::storage_class(input.storage_class.clone())?;
     let mut attributes = attributes::asked!(input).read(cx, &bucket).await?;
     let received = match cx.received_body() {
@@ -148,6 +151,11 @@ pub(crate) async fn copy(cx: &Cx, input: api::CopyObjectInput) -> Reply<api::Cop
     let Copied { digests, source, version } = &received.seen;
     if !replaces_tags {
         attributes.tags.clone_from(&source.attributes.tags);
+    }
+    if let Some(annotated) = source.attributes.annotations.filter(|_| !excludes) {
+        let algorithm = input.checksum_algorithm.as_ref().map(|_| digests.checksum.algorithm);
+        let (from, to) = (&source.attributes.encryption, &attributes.encryption);
+        attributes.annotations = Some(annotations::copy(cx, annotated, (from, to), algorithm).await?);
     }
     let conditions = (input.if_match.as_deref(), input.if_none_match.as_deref());
     let headers = match replaces {
@@ -185,11 +193,25 @@ fn directive(given: Option<&str>, unknown: &str) -> Result<bool, Fault> {
     }
 }
 
+/// Whether the annotations of the source stay behind.
+fn excludes(input: &api::CopyObjectInput) -> Result<bool, Fault> {
+    match input.annotation_directive.as_deref() {
+        None | Some("COPY") => Ok(false),
+        Some("EXCLUDE") => Ok(true),
+        Some(_) => Err(invalid_argument("Unknown annotation directive.")),
+    }
+}
+
 /// Checks the source, and reads it.
 async fn fetch(cx: &Cx, input: &api::CopyObjectInput, target: &Bucket, replaces: bool) -> Reply<Arc<Received<Copied>>> {
     let named = Source::read(&input.copy_source)?;
     let owner = input.expected_source_bucket_owner.as_deref();
     let (bucket, source) = named.find(cx, owner, wanted!(input)).await?;
+    if source.attributes.annotations.is_some() && !excludes(input)? {
+        let (at, version) = ((&bucket, named.bucket.as_str()), named.version.as_deref());
+        access::also(cx, "GetObjectAnnotation", at, &named.key, version).await?;
+        access::also(cx, "PutObjectAnnotation", (target, &input.bucket), &input.key, None).await?;
+    }
     let version = versions::id_of(&bucket, &source);
     // An older version may be copied over the latest as it is.
     let to_itself = bucket.id == target.id && named.key == input.key && named.version.is_none();

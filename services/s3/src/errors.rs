@@ -40,6 +40,12 @@ pub(crate) fn invalid_tag(message: impl Into<String>) -> Fault {
     refused("InvalidTag", 400, message)
 }
 
+pub(crate) fn operation_aborted() -> Fault {
+    let message =
+        "A conflicting conditional operation is currently in progress against this resource. Please try again.";
+    refused("OperationAborted", 409, message)
+}
+
 pub(crate) fn no_such_annotation() -> Fault {
     errors::no_such_annotation("The specified annotation does not exist on this object.")
 }

@@ -1,5 +1,34 @@
 //! What several operations read of their inputs, which have it in types of their own with the same members.
 
+use kumoi_model::{Catalog, Value};
+
+/// Parameters of URLs that stand for headers, as in URLs that were signed beforehand, and the members that they are.
+const PARAMETERS: [(&str, &str); 2] =
+    [("x-amz-request-payer=", "RequestPayer"), ("x-amz-object-annotation-directive=", "AnnotationDirective")];
+
+/// Takes what the query says where there is no header.
+pub(crate) fn adapt(operation: &str, query: &str, input: &mut Value) {
+    for (parameter, member) in PARAMETERS {
+        if let Some(text) = query.split('&').find_map(|pair| pair.strip_prefix(parameter)) {
+            set(operation, true, member, text, input);
+        }
+    }
+}
+
+/// Sets a member of an operation's input, or else of its output, if it has that and not said it.
+pub(crate) fn set(operation: &str, of_input: bool, member: &str, text: &str, value: &mut Value) {
+    let index = Catalog::get().load("s3").and_then(|model| {
+        let operation = model.operation(operation)?;
+        let shape = if of_input { operation.input? } else { operation.output? };
+        Some(model.structure(shape)?.member(member)?.0)
+    });
+    if let (Some(index), Value::Struct(members)) = (index, value)
+        && members.get(index).is_none()
+    {
+        members.set(index, Value::String(text.to_owned()));
+    }
+}
+
 /// The headers that an object is stored with.
 macro_rules! headers {
     ($input:ident) => {

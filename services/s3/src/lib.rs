@@ -130,7 +130,7 @@ impl Service for S3 {
     }
 
     fn adapt(&self, operation: &str, incoming: Incoming<'_>, input: &mut Value) {
-        payer::adapt(operation, incoming.query, input);
+        inputs::adapt(operation, incoming.query, input);
     }
 
     fn timer<'a>(&'a self, cx: &'a Cx, timer: &'a Timer) -> Future<'a, Reply<()>> {

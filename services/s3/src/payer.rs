@@ -3,20 +3,17 @@
 
 use kumoi_core::identity::PrincipalKind;
 use kumoi_core::{Cx, Reply};
-use kumoi_model::{Catalog, Value};
+use kumoi_model::Value;
 use kumoi_store::Scope;
 
 use crate::access::{self, Named};
 use crate::config::{self, Kind};
 use crate::errors::access_denied;
 use crate::tables::{BUCKETS, Bucket};
-use crate::{api, copy};
+use crate::{api, copy, inputs};
 
 /// What requests and answers say.
 const REQUESTER: &str = "requester";
-
-/// The parameter of URLs that stands for the header.
-const PARAMETER: &str = "x-amz-request-payer=";
 
 /// Whether a request is charged to the caller, who must have agreed.
 pub(crate) async fn check(cx: &Cx, bucket: &Bucket, named: &Named<'_>) -> Reply<bool> {
@@ -52,26 +49,5 @@ async fn charges_source(cx: &Cx, named: &Named<'_>) -> Reply<bool> {
 
 /// Tells in an answer that the caller was charged.
 pub(crate) fn tell(operation: &str, answer: &mut Value) {
-    set(operation, false, "RequestCharged", REQUESTER, answer);
-}
-
-/// Takes what the query says where there is no header, as in URLs that were signed beforehand.
-pub(crate) fn adapt(operation: &str, query: &str, input: &mut Value) {
-    if let Some(payer) = query.split('&').find_map(|pair| pair.strip_prefix(PARAMETER)) {
-        set(operation, true, "RequestPayer", payer, input);
-    }
-}
-
-/// Sets a member of an operation's input, or else of its output, if it has that and not said it.
-fn set(operation: &str, of_input: bool, member: &str, text: &str, value: &mut Value) {
-    let index = Catalog::get().load("s3").and_then(|model| {
-        let operation = model.operation(operation)?;
-        let shape = if of_input { operation.input? } else { operation.output? };
-        Some(model.structure(shape)?.member(member)?.0)
-    });
-    if let (Some(index), Value::Struct(members)) = (index, value)
-        && members.get(index).is_none()
-    {
-        members.set(index, Value::String(text.to_owned()));
-    }
+    inputs::set(operation, false, "RequestCharged", REQUESTER, answer);
 }

@@ -11,8 +11,8 @@ use crate::changes::Place;
 use crate::config::replication::bucket_of;
 use crate::config::{self, Kind};
 use crate::notify::{self, Event, More};
-use crate::tables::{Bucket, Encryption, Marker, Object, Replication, Version, Versioning};
-use crate::{acl, api, bucket, content, versions};
+use crate::tables::{Annotations, Bucket, Encryption, Marker, Object, Replication, Version, Versioning};
+use crate::{acl, annotations, api, bucket, content, versions};
 
 /// The kind of the timers.
 pub(crate) const TIMER: &str = "replicate";
@@ -62,6 +62,22 @@ pub(crate) async fn later(cx: &Cx, place: Place<'_>, object: &Object) -> Reply<(
     match (object.attributes.replication, &object.version) {
         (Some(Replication::Pending), Some(version)) => set(cx, place, version).await,
         _ => Ok(()),
+    }
+}
+
+/// Sets the timer for an object whose annotations have changed; what an annotation is to be marked with.
+pub(crate) async fn annotated(cx: &Cx, place: Place<'_>, object: &Object) -> Reply<Option<Replication>> {
+    let replicated = object.attributes.replication.is_some_and(|status| status != Replication::Replica);
+    if !replicated || !place.bucket.has(Kind::Replication) || place.bucket.versioning != Versioning::Enabled {
+        return Ok(None);
+    }
+    let rules = rules(cx, place.bucket).await?;
+    match &object.version {
+        Some(version) if !wanted(&rules, place.key, What::Object(object)).is_empty() => {
+            set(cx, place, version).await?;
+            Ok(Some(Replication::Pending))
+        }
+        _ => Ok(None),
     }
 }
 
@@ -170,7 +186,8 @@ pub(crate) async fn run(cx: &Cx, payload: &str) -> Reply<()> {
                 match target(cx, &rule.destination).await? {
                     Ok((target, name)) => {
                         let replica = replica(&source, &object, &target, &rule.destination);
-                        write(cx, Place { bucket: &target, name, key: &key }, replica).await?;
+                        let annotations = object.attributes.annotations;
+                        write(cx, Place { bucket: &target, name, key: &key }, replica, annotations).await?;
                     }
                     Err(reason) => {
                         status = Replication::Failed;
@@ -180,6 +197,9 @@ pub(crate) async fn run(cx: &Cx, payload: &str) -> Reply<()> {
                 }
             }
             object.attributes.replication = Some(status);
+            if let Some(annotations) = object.attributes.annotations {
+                annotations::mark(cx, annotations, status).await?;
+            }
             versions::update(cx, &source, &key, object, place).await?;
         }
     }
@@ -221,6 +241,7 @@ fn replica(source: &Bucket, object: &Object, target: &Bucket, destination: &api:
     let attributes = &mut replica.attributes;
     attributes.replication = Some(Replication::Replica);
     attributes.upload = None;
+    attributes.annotations = None;
     attributes.restored = None;
     let translated = destination.access_control_translation.is_some();
     let owner = acl::owner_of(source, object);
@@ -245,16 +266,23 @@ fn replica(source: &Bucket, object: &Object, target: &Bucket, destination: &api:
 }
 
 /// Writes a replica, or what has changed of one that is there.
-async fn write(cx: &Cx, Place { bucket, name, key }: Place<'_>, replica: Object) -> Reply<()> {
+async fn write(
+    cx: &Cx,
+    Place { bucket, name, key }: Place<'_>,
+    mut replica: Object,
+    annotations: Option<Annotations>,
+) -> Reply<()> {
     let found = versions::find(cx, bucket, key, replica.version.as_deref()).await?;
     if let Some(found) = found {
         let place = found.place();
         let Some(mut there) = found.object() else { return Ok(()) };
         there.attributes.tags = replica.attributes.tags;
         there.attributes.acl = replica.attributes.acl;
+        there.attributes.annotations = annotations::replicate(cx, annotations, there.attributes.annotations).await?;
         return versions::update(cx, bucket, key, there, place).await;
     }
     content::share(cx, &replica).await?;
+    replica.attributes.annotations = annotations::replicate(cx, annotations, None).await?;
     versions::insert(cx, bucket, key, &replica).await?;
     notify::event(cx, (bucket, name), &Event::created("ObjectCreated:Put", key, &replica)).await
 }

@@ -190,6 +190,9 @@ pub(crate) struct Annotation {
     pub(crate) checksum: Checksum,
     #[serde(rename = "b")]
     pub(crate) body: Body,
+    /// What became of its replication.
+    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) replication: Option<Replication>,
 }
 
 /// By the number of the set, and the name.

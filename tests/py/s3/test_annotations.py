@@ -317,3 +317,136 @@ def test_queues_are_told(s3, bucket, put, annotate, drop, clients):
     assert "Messages" not in sqs.receive_message(QueueUrl=url)
     told = [record["eventName"] for body in found for record in body.get("Records", [])]
     assert sorted(told) == ["ObjectAnnotation:Delete", "ObjectAnnotation:Put"]
+
+
+def test_copies_have_them_unless_told_otherwise(s3, bucket, put, annotate, read, listed, versioning):
+    """ "Copy behavior and consistency"."""
+    put("key")
+    annotate("a", b"a" * 100_000, ChecksumAlgorithm="SHA1")
+    annotate("b")
+    source = f"{bucket}/key"
+    s3.copy_object(Bucket=bucket, Key="copy", CopySource=source)
+    s3.copy_object(Bucket=bucket, Key="bare", CopySource=source, AnnotationDirective="EXCLUDE")
+    s3.copy_object(Bucket=bucket, Key="key", CopySource=source, StorageClass="STANDARD_IA")
+    assert (listed("copy"), listed("bare"), listed("key")) == (["a", "b"], [], ["a", "b"])
+    with_checksum = {"AnnotationName": "a", "ChecksumMode": "ENABLED", "Bucket": bucket}
+    kept = s3.get_object_annotation(Key="copy", **with_checksum)
+    assert kept["ChecksumSHA1"] == base64.b64encode(hashlib.sha1(b"a" * 100_000).digest()).decode()
+    # Each has its own.
+    s3.delete_object(Bucket=bucket, Key="key")
+    assert read("a", key="copy") == b"a" * 100_000
+    s3.copy_object(Bucket=bucket, Key="other", CopySource=f"{bucket}/copy", ChecksumAlgorithm="SHA256", **KMS)
+    other = s3.get_object_annotation(Key="other", **with_checksum)
+    assert other["ChecksumSHA256"] == base64.b64encode(hashlib.sha256(b"a" * 100_000).digest()).decode()
+    assert other["ServerSideEncryption"] == "aws:kms"
+    assert other["ETag"] != kept["ETag"]
+    versioning("Enabled")
+    version = put("copy")["VersionId"]
+    s3.copy_object(Bucket=bucket, Key="old", CopySource=f"{bucket}/copy?versionId=null")
+    s3.copy_object(Bucket=bucket, Key="new", CopySource=f"{bucket}/copy?versionId={version}")
+    assert (listed("old"), listed("new")) == (["a", "b"], [])
+
+
+def test_copies_with_a_key_of_the_client_cannot_have_them(s3, bucket, put, annotate):
+    put("key")
+    copy = {"Bucket": bucket, "Key": "copy", "CopySource": f"{bucket}/key", **OWN}
+    s3.copy_object(**copy)
+    annotate("a")
+    refusal("InvalidRequest", s3.copy_object, **copy)
+    s3.copy_object(**copy, AnnotationDirective="EXCLUDE")
+
+
+def test_the_directive_may_stand_in_a_presigned_url(s3, bucket, put, annotate, listed, admin, world):
+    put("key")
+    annotate("a")
+
+    def into_query(request, **_):
+        request.url += "?x-amz-object-annotation-directive=EXCLUDE"
+
+    s3.meta.events.register_first("before-sign.s3.CopyObject", into_query)
+    s3.copy_object(Bucket=bucket, Key="copy", CopySource=f"{bucket}/key")
+    assert listed("copy") == []
+
+
+def test_who_may_copy_them(s3, bucket, put, annotate, listed, as_account):
+    put("plain")
+    put("key")
+    annotate("a")
+    s3.delete_public_access_block(Bucket=bucket)
+    other = as_account(OTHER)
+
+    def allow(*actions):
+        statement = {"Effect": "Allow", "Principal": "*", "Action": [f"s3:{action}" for action in actions], "Resource": f"arn:aws:s3:::{bucket}/*"}
+        s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+
+    def copy(key="key", **more):
+        other.copy_object(Bucket=bucket, Key="copy", CopySource=f"{bucket}/{key}", **more)
+
+    allow("GetObject", "PutObject")
+    copy("plain")
+    refusal("AccessDenied", copy)
+    copy(AnnotationDirective="EXCLUDE")
+    for half in ("GetObjectAnnotation", "PutObjectAnnotation"):
+        allow("GetObject", "PutObject", half)
+        refusal("AccessDenied", copy)
+    allow("GetObject", "PutObject", "GetObjectAnnotation", "PutObjectAnnotation")
+    copy()
+    assert listed("copy") == ["a"]
+
+
+def test_requesters_pay(s3, bucket, put, annotate, as_account):
+    s3.delete_public_access_block(Bucket=bucket)
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": f"arn:aws:s3:::{bucket}/*"}
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    put("key")
+    s3.put_bucket_request_payment(Bucket=bucket, RequestPaymentConfiguration={"Payer": "Requester"})
+    other, ask = as_account(OTHER), {"Bucket": bucket, "Key": "key"}
+    for call, more in (
+        (other.put_object_annotation, {"AnnotationName": "a", "AnnotationPayload": b"a"}),
+        (other.get_object_annotation, {"AnnotationName": "a"}),
+        (other.list_object_annotations, {}),
+        (other.delete_object_annotation, {"AnnotationName": "a"}),
+    ):
+        refusal("AccessDenied", call, **ask, **more)
+        assert call(**ask, **more, RequestPayer="requester")["RequestCharged"] == "requester"
+
+
+def test_replicas_have_them(s3, names, clock):
+    """ "Replication"."""
+    source, target = next(names), next(names)
+    for name in (source, target):
+        s3.create_bucket(Bucket=name)
+        s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    s3.put_object(Bucket=source, Key="early", Body=b"")
+    rule = {"Status": "Enabled", "Priority": 1, "Filter": {}, "DeleteMarkerReplication": {"Status": "Disabled"}}
+    rule["Destination"] = {"Bucket": f"arn:aws:s3:::{target}"}
+    role = "arn:aws:iam::000000000000:role/replication"
+    s3.put_bucket_replication(Bucket=source, ReplicationConfiguration={"Role": role, "Rules": [rule]})
+
+    def of(bucket, key="key"):
+        found = s3.list_object_annotations(Bucket=bucket, Key=key).get("Annotations", [])
+        return {entry["AnnotationName"]: entry.get("ReplicationStatus") for entry in found}
+
+    def attach(name, bucket=source, key="key", payload=b"text"):
+        s3.put_object_annotation(Bucket=bucket, Key=key, AnnotationName=name, AnnotationPayload=payload)
+
+    s3.put_object(Bucket=source, Key="key", Body=b"")
+    attach("a")
+    assert of(source) == {"a": "PENDING"}
+    clock.advance(60)
+    assert (of(source), of(target)) == ({"a": "COMPLETED"}, {"a": "REPLICA"})
+    attach("b", payload=b"b" * 100_000)
+    attach("a", payload=b"other")
+    attach("own", bucket=target)
+    assert of(source) == {"a": "PENDING", "b": "PENDING"}
+    assert s3.head_object(Bucket=source, Key="key")["ReplicationStatus"] == "COMPLETED"
+    clock.advance(60)
+    assert (of(source), of(target)) == ({"a": "COMPLETED", "b": "COMPLETED"}, {"a": "REPLICA", "b": "REPLICA", "own": None})
+    read = s3.get_object_annotation(Bucket=target, Key="key", AnnotationName="a")
+    assert (read["AnnotationPayload"].read(), read["ReplicationStatus"]) == (b"other", "REPLICA")
+    s3.delete_object_annotation(Bucket=source, Key="key", AnnotationName="b")
+    clock.advance(60)
+    assert of(target) == {"a": "REPLICA", "own": None}
+    # What was there before the rules is not replicated.
+    attach("a", key="early")
+    assert of(source, "early") == {"a": None}
