@@ -53,6 +53,7 @@ fn main() {
             "GetObjectAnnotation",
             "ListObjectAnnotations",
             "DeleteObjectAnnotation",
+            "UpdateObjectEncryption",
         ])
         .ignores("PutObject", &put)
         .ignores("DeleteObject", &["MFA"])

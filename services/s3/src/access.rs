@@ -97,6 +97,7 @@ fn needed(operation: &str) -> Option<(&'static str, Option<&'static str>, Grante
         "PutObjectAnnotation" => ("s3:PutObjectAnnotation", Some("s3:PutObjectVersionAnnotation"), ToOwner),
         "ListObjectAnnotations" => ("s3:ListObjectAnnotations", Some("s3:ListObjectVersionAnnotations"), ToOwner),
         "DeleteObjectAnnotation" => ("s3:DeleteObjectAnnotation", Some("s3:DeleteObjectVersionAnnotation"), ToOwner),
+        "UpdateObjectEncryption" => ("s3:UpdateObjectEncryption", None, ToOwner),
         "GetObjectRetention" => ("s3:GetObjectRetention", None, ToOwner),
         "PutObjectRetention" => ("s3:PutObjectRetention", None, ToOwner),
         "GetObjectLegalHold" => ("s3:GetObjectLegalHold", None, ToOwner),

@@ -5,12 +5,13 @@
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use kumoi_core::{Cx, Fault, Sent};
+use kumoi_core::{Cx, Fault, Reply, Sent};
 use kumoi_model::Operation;
 use md5::{Digest as _, Md5};
 
-use crate::errors::{access_denied, invalid_argument, invalid_encryption_algorithm, invalid_request};
+use crate::errors::{access_denied, denied, invalid_argument, invalid_encryption_algorithm, invalid_request};
 use crate::tables::{Encryption, Object};
+use crate::{api, bucket, lock, versions};
 
 /// Bytes of a key of AES-256.
 const KEY: usize = 32;
@@ -145,6 +146,71 @@ pub(crate) fn kms_key(cx: &Cx, named: Option<&str>) -> Result<String, Fault> {
         Some("") => Err(invalid_argument("The KMS key id must not be empty.")),
         Some(named) => Ok(named.to_owned()),
     }
+}
+
+/// Changes how an object is encrypted (User Guide, "Updating server-side encryption for existing data"). Nothing else of it changes.
+pub(crate) async fn update(
+    cx: &Cx,
+    input: api::UpdateObjectEncryptionInput,
+) -> Reply<api::UpdateObjectEncryptionOutput> {
+    let bucket = bucket::look(cx, &input.bucket, input.expected_bucket_owner.as_deref()).await?;
+    check_signature(cx)?;
+    let api::ObjectEncryption::SSEKMS(asked) = input.object_encryption;
+    let account = account_of_key(&asked.kms_key_arn).ok_or_else(|| {
+        invalid_request(
+            "Requests that modify an object's encryption type to SSE-KMS require a valid AWS KMS key Amazon Resource Name (ARN). \
+             Confirm that you have a correctly formatted KMS key ARN in your request, and then try again.",
+        )
+    })?;
+    if account != bucket.account {
+        return Err(denied(
+            "The AWS KMS key in the request must be owned by the same account as the bucket. \
+             Modify the request to specify a KMS key from the same account, and then try again.",
+        )
+        .into());
+    }
+    let (mut object, place) = versions::located(cx, &bucket, &input.key, input.version_id.as_deref()).await?;
+    if matches!(object.attributes.encryption, Encryption::Customer(_) | Encryption::Kms { dual: true, .. }) {
+        return Err(invalid_request(
+            "The UpdateObjectEncryption operation doesn't support source objects with the encryption type DSSE-KMS or SSE-C. \
+             Only source objects encrypted with SSE-S3 or SSE-KMS are supported.",
+        )
+        .into());
+    }
+    // Who may ignore governance must end it first.
+    lock::check_delete(cx, &object, false).map_err(|_| {
+        denied(
+            "The encryption type for the specified object can\u{2019}t be updated because that object is protected by S3 Object Lock. \
+             If the object has a governance-mode retention period or a legal hold, you must first remove the Object Lock status on the object \
+             before you issue your UpdateObjectEncryption request. You can't use the UpdateObjectEncryption operation with objects that have \
+             an Object Lock compliance mode retention period applied to them.",
+        )
+    })?;
+    let bucket_key = asked.bucket_key_enabled == Some(true);
+    object.attributes.encryption = Encryption::Kms { dual: false, key: asked.kms_key_arn, bucket_key, context: None };
+    versions::update(cx, &bucket, &input.key, object, place).await?;
+    Ok(api::UpdateObjectEncryptionOutput::default())
+}
+
+/// Refuses who signs otherwise than by version 4, or not at all. Calls from other services have no signature.
+fn check_signature(cx: &Cx) -> Result<(), Fault> {
+    let Some(client) = &cx.call_info().client else { return Ok(()) };
+    match client.signature {
+        Some(signature) if signature.algorithm.starts_with("AWS4-") => Ok(()),
+        _ => Err(invalid_request(
+            "Requests that modify an object encryption configuration require AWS Signature Version 4. \
+             Modify the request to use AWS Signature Version 4, and then try again.",
+        )),
+    }
+}
+
+/// The account of a key of KMS; `None` if the ARN is not one of a key.
+fn account_of_key(arn: &str) -> Option<&str> {
+    let ["arn", partition, "kms", region, account, key] = arn.split(':').collect::<Vec<_>>()[..] else { return None };
+    let plain = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let digits = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+    let key = key.strip_prefix("key/")?;
+    (partition.starts_with("aws") && plain(partition) && plain(region) && digits && plain(key)).then_some(account)
 }
 
 /// Tells in an answer with which key of AWS an object is encrypted.

@@ -212,6 +212,7 @@ impl api::Api for S3 {
         get_object_annotation(GetObjectAnnotationInput) -> GetObjectAnnotationOutput: annotations::get;
         list_object_annotations(ListObjectAnnotationsInput) -> ListObjectAnnotationsOutput: annotations::list;
         delete_object_annotation(DeleteObjectAnnotationInput) -> DeleteObjectAnnotationOutput: annotations::delete;
+        update_object_encryption(UpdateObjectEncryptionInput) -> UpdateObjectEncryptionOutput: encryption::update;
         get_object_retention(GetObjectRetentionInput) -> GetObjectRetentionOutput: lock::get_retention;
         put_object_retention(PutObjectRetentionInput) -> PutObjectRetentionOutput: lock::put_retention;
         get_object_legal_hold(GetObjectLegalHoldInput) -> GetObjectLegalHoldOutput: lock::get_hold;

@@ -2,9 +2,11 @@
 
 import base64
 import hashlib
+import json
 
 import pytest
 
+from harness.clients import ACCOUNT
 from harness.s3 import refusal
 
 KMS = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "arn:aws:kms:us-east-1:000000000000:key/1"}
@@ -138,3 +140,90 @@ def test_entity_tags_are_md5_where_s3_has_the_key(put):
     assert put("key")["ETag"] == md5
     assert put("key", **KMS)["ETag"] != md5
     assert put("key", **OWN)["ETag"] != md5
+
+
+KEY_2 = "arn:aws:kms:us-east-1:000000000000:key/2"
+
+
+@pytest.fixture
+def update(s3, bucket):
+    """Changes how an object is encrypted."""
+
+    def to(arn=KEY_2, bucket_key=None, key="key", **arguments):
+        asked = {"KMSKeyArn": arn} if bucket_key is None else {"KMSKeyArn": arn, "BucketKeyEnabled": bucket_key}
+        return s3.update_object_encryption(Bucket=bucket, Key=key, ObjectEncryption={"SSEKMS": asked}, **arguments)
+
+    return to
+
+
+def test_the_encryption_of_what_is_there_changes(s3, bucket, put, update, clock):
+    """User Guide, "Updating server-side encryption for existing data": nothing else changes."""
+    put("key", b"body", ContentType="text/x", StorageClass="GLACIER")
+    before = s3.head_object(Bucket=bucket, Key="key")
+    clock.advance(60)
+    update()
+    after = s3.head_object(Bucket=bucket, Key="key")
+    assert told(after) == {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": KEY_2}
+    for same in ("ETag", "LastModified", "ContentType", "StorageClass"):
+        assert after[same] == before[same], same
+    update(KMS["SSEKMSKeyId"], bucket_key=True)
+    assert told(s3.head_object(Bucket=bucket, Key="key")) == {**KMS, "BucketKeyEnabled": True}
+
+
+def test_one_version_changes(s3, bucket, put, update):
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    old, new = put("key")["VersionId"], put("key")["VersionId"]
+    update(VersionId=old)
+    ways = [s3.head_object(Bucket=bucket, Key="key", VersionId=version)["ServerSideEncryption"] for version in (old, new)]
+    assert ways == ["aws:kms", "AES256"]
+    s3.delete_object(Bucket=bucket, Key="key")
+    refusal("NoSuchKey", update)
+
+
+def test_what_cannot_be_updated(s3, bucket, put, update):
+    """API Reference, `UpdateObjectEncryption`, "Errors"."""
+    refusal("NoSuchKey", update)
+    for asked in (OWN, {**KMS, "ServerSideEncryption": "aws:kms:dsse"}):
+        put("key", **asked)
+        answer = refusal("InvalidRequest", update)
+        assert "doesn't support source objects with the encryption type DSSE-KMS or SSE-C" in answer["Error"]["Message"]
+    put("key")
+    for arn in ("arn:aws:kms:us-east-1:000000000000:alias/x", "11111111-2222-3333-4444-555555555555", "arn:aws:s3:us-east-1:000000000000:key/1"):
+        assert "require a valid AWS KMS key" in refusal("InvalidRequest", update, arn)["Error"]["Message"]
+    answer = refusal("AccessDenied", update, "arn:aws:kms:us-east-1:111111111111:key/1")
+    assert answer["Error"]["Message"].startswith("The AWS KMS key in the request must be owned by the same account as the bucket.")
+    assert told(s3.head_object(Bucket=bucket, Key="key")) == {"ServerSideEncryption": "AES256"}
+
+
+def test_updates_are_signed_by_version_4(clients, bucket, put, world):
+    put("key")
+    # Nobody knows the secret of this key, so only the version of the signature counts.
+    old = clients.client("s3", key=ACCOUNT, signature_version="s3", s3={"addressing_style": "path"}, keep=False)
+    asked = {"SSEKMS": {"KMSKeyArn": KEY_2}}
+    answer = refusal("InvalidRequest", old.update_object_encryption, Bucket=bucket, Key="key", ObjectEncryption=asked)
+    assert "require AWS Signature Version 4" in answer["Error"]["Message"]
+
+
+def test_locked_objects_keep_their_encryption(s3, names, clock):
+    name = next(names)
+    s3.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)
+    s3.put_object(Bucket=name, Key="key", Body=b"", ObjectLockLegalHoldStatus="ON", ChecksumAlgorithm="CRC32")
+    ask = {"Bucket": name, "Key": "key", "ObjectEncryption": {"SSEKMS": {"KMSKeyArn": KEY_2}}}
+    answer = refusal("AccessDenied", s3.update_object_encryption, **ask)
+    assert "protected by S3 Object Lock" in answer["Error"]["Message"]
+    s3.put_object_legal_hold(Bucket=name, Key="key", LegalHold={"Status": "OFF"})
+    s3.update_object_encryption(**ask)
+
+
+def test_who_may_update(s3, bucket, put, as_account):
+    put("key")
+    s3.delete_public_access_block(Bucket=bucket)
+    ask = {"Bucket": bucket, "Key": "key", "ObjectEncryption": {"SSEKMS": {"KMSKeyArn": KEY_2}}}
+    other = as_account("111111111111")
+    for action, allowed in (("s3:PutObject", False), ("s3:UpdateObjectEncryption", True)):
+        statement = {"Effect": "Allow", "Principal": "*", "Action": action, "Resource": f"arn:aws:s3:::{bucket}/*"}
+        s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+        if allowed:
+            other.update_object_encryption(**ask)
+        else:
+            refusal("AccessDenied", other.update_object_encryption, **ask)
