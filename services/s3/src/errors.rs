@@ -271,11 +271,12 @@ pub(crate) fn malformed_xml() -> Fault {
 /// S3's words for a violated constraint of its model; values are for the operations to judge.
 pub(crate) fn word(violation: &Violation) -> Option<Fault> {
     match violation.kind {
-        // Bucket and key are in every path, so what is missing stands in a document.
+        Constraint::Required if violation.path == "annotationName" => Some(invalid_annotation_name()),
         Constraint::Required if violation.path.to_ascii_lowercase().ends_with(".kmskeyarn") => Some(invalid_request(
             "Requests that modify an object's encryption type to SSE-KMS require an AWS KMS key Amazon Resource Name (ARN). \
              Modify the request to specify a KMS key ARN, and then try again.",
         )),
+        // Bucket and key are in every path, so what else is missing stands in a document.
         Constraint::Required => Some(malformed_xml()),
         // A header has no further step; of these members of documents, the operations tell more.
         Constraint::Enum(_) if violation.path.contains('.') => {

@@ -6,8 +6,10 @@ import json
 
 import pytest
 
+from harness.clients import Clients
 from harness.refusal import refused
 from harness.s3 import refusal
+from harness.server import Server
 
 OTHER = "111111111111"
 KMS = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "arn:aws:kms:us-east-1:000000000000:key/1"}
@@ -111,6 +113,15 @@ def test_names(put, annotate):
     for name in ("a b", "a/b", "a:b", "aws", "AWS.x", "s3", "S3x", " "):
         refusal("InvalidAnnotationName", annotate, name)
     refusal("AnnotationNameTooLong", annotate, "a" * 513)
+
+
+def test_a_name_is_needed(s3, put, annotate):
+    put("key")
+    def without(request, **_):
+        request.url = request.url.partition("&annotationName=")[0]
+
+    s3.meta.events.register_first("before-sign.s3.PutObjectAnnotation", without)
+    refusal("InvalidAnnotationName", annotate, "a")
 
 
 def test_payloads(put, annotate, listed):
@@ -450,3 +461,38 @@ def test_replicas_have_them(s3, names, clock):
     # What was there before the rules is not replicated.
     attach("a", key="early")
     assert of(source, "early") == {"a": None}
+
+
+def test_space_is_freed(tmp_path):
+    """What nothing names any more is gone from the disk by the next start at the latest."""
+    options = ("--data", str(tmp_path / "data"))
+    blobs = lambda: sum(1 for found in (tmp_path / "data" / "blobs").rglob("*") if found.is_file())  # noqa: E731
+    server = Server(*options).start()
+    s3 = Clients(server.url).client("s3", s3={"addressing_style": "path"})
+    s3.create_bucket(Bucket="bucket")
+
+    def annotate(key, byte):
+        s3.put_object(Bucket="bucket", Key=key, Body=b"")
+        s3.put_object_annotation(Bucket="bucket", Key=key, AnnotationName="a", AnnotationPayload=byte * 100_000)
+
+    def restarted():
+        server.stop()
+        server.start()
+        server.stop()
+        left = blobs()
+        server.start()
+        return left
+
+    try:
+        annotate("one", b"1")
+        annotate("two", b"2")
+        s3.copy_object(Bucket="bucket", Key="copy", CopySource="bucket/one")
+        s3.put_object_annotation(Bucket="bucket", Key="two", AnnotationName="a", AnnotationPayload=b"x" * 100_000)
+        assert restarted() == 2
+        s3.delete_object(Bucket="bucket", Key="one")
+        s3.delete_object_annotation(Bucket="bucket", Key="two", AnnotationName="a")
+        assert restarted() == 1
+        s3.put_object(Bucket="bucket", Key="copy", Body=b"")
+        assert restarted() == 0
+    finally:
+        server.kill()
