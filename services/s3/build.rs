@@ -60,6 +60,7 @@ fn main() {
         .ignores("DeleteObjects", &["MFA"])
         .ignores("CopyObject", &EVENTS)
         .ignores("CreateMultipartUpload", &EVENTS)
+        .ignores("PutObjectRetention", &["Retention.EventHold", "Retention.EventHoldDuration"])
         .ignores("RestoreObject", &restore);
     configurations(generator).write();
 }
