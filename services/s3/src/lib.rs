@@ -5,7 +5,7 @@
 //! | Module | What it is about |
 //! |---|---|
 //! | `tables`, `names` | what is stored, and how things may be called |
-//! | `access`, `acl`, `accounts`, `payer` | who may do what, who owns what, and who pays |
+//! | `access`, `actions`, `acl`, `accounts`, `payer` | who may do what, who owns what, and who pays |
 //! | `bucket`, `config` | buckets, and their configurations |
 //! | `points` | access points, behind which buckets are |
 //! | `put`, `copy`, `multipart`, `digests`, `content` | objects on their way in, and what is computed of them on the way |
@@ -26,6 +26,7 @@ mod api {
 mod access;
 mod accounts;
 mod acl;
+mod actions;
 mod annotations;
 mod attributes;
 mod bucket;
