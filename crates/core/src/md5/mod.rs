@@ -50,14 +50,14 @@ struct Queue {
 #[derive(Debug)]
 struct Body {
     progress: Mutex<Progress>,
-    /// Told when a worker has taken what waited.
-    taken: Notify,
+    /// Told when a worker has come further.
+    further: Notify,
 }
 
 #[derive(Debug)]
 struct Progress {
     feed: Feed,
-    /// Bytes in the feed.
+    /// Bytes in the feed, those that a worker has taken included: it may put most of them back.
     waiting: usize,
     /// In the queue, or in the hands of a worker.
     queued: bool,
@@ -95,7 +95,7 @@ impl Workers {
     pub(crate) fn start(&self) -> Running {
         let feed = Feed { state: START, block: [0; BLOCK], filled: 0, pieces: VecDeque::new() };
         let progress = Mutex::new(Progress { feed, waiting: 0, queued: false });
-        let body = Arc::new(Body { progress, taken: Notify::new() });
+        let body = Arc::new(Body { progress, further: Notify::new() });
         Running { workers: self.clone(), body, gathered: Vec::new(), pending: 0, size: 0 }
     }
 
@@ -119,7 +119,7 @@ impl Running {
         if self.pending >= GATHERED {
             self.hand_on();
             while self.body.progress.lock().waiting > WAITING {
-                self.body.taken.notified().await;
+                self.body.further.notified().await;
             }
         }
     }
@@ -144,7 +144,7 @@ impl Running {
                     break progress.feed.clone();
                 }
             }
-            self.body.taken.notified().await;
+            self.body.further.notified().await;
         };
         // RFC 1321, 3.1 and 3.2: a one, zeros up to the last 8 bytes of a block, and the length in bits.
         let zeros = (2 * BLOCK - 9 - feed.filled) % BLOCK;
@@ -207,9 +207,7 @@ impl Body {
     /// What is to be done.
     fn take(&self) -> Feed {
         let mut progress = self.progress.lock();
-        progress.waiting = 0;
         let empty = Feed { pieces: VecDeque::new(), ..progress.feed };
-        self.taken.notify_one();
         std::mem::replace(&mut progress.feed, empty)
     }
 
@@ -221,7 +219,7 @@ impl Body {
         progress.waiting = done.pieces.iter().map(Bytes::len).sum();
         progress.feed = done;
         progress.queued = more;
-        self.taken.notify_one();
+        self.further.notify_one();
         more
     }
 }
