@@ -2,7 +2,6 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -14,6 +13,7 @@ use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use kumoi_core::clock::Stopwatch;
 use kumoi_model::{ByteStream, StreamError};
+use parking_lot::Mutex;
 
 use crate::Limits;
 
@@ -166,15 +166,39 @@ enum State {
     Done,
     /// Some of it is still to come, and will not be read.
     Abandoned,
-    /// Somebody reads it; true when nothing is left.
-    Streaming(Arc<AtomicBool>),
+    /// Somebody reads it, or has read of it what was wanted.
+    Streaming(Arc<Mutex<Loan>>),
+}
+
+/// What became of a body that was handed on as a stream.
+enum Loan {
+    /// Somebody may still read it.
+    Out,
+    /// Nothing is left of it.
+    Over,
+    /// It was given back with something left.
+    Back(Reader),
+}
+
+/// Who reads a body that was handed on; what is left goes back with the stream.
+struct Borrowed {
+    reader: Option<Reader>,
+    loan: Arc<Mutex<Loan>>,
+}
+
+impl Drop for Borrowed {
+    fn drop(&mut self) {
+        if let Some(reader) = self.reader.take() {
+            *self.loan.lock() = if reader.body.is_end_stream() { Loan::Over } else { Loan::Back(reader) };
+        }
+    }
 }
 
 /// What a body that is handed on whole has at most.
 const SHORT: u64 = 32 << 10;
 
 /// What is read of a body that nobody wants, so that its connection can be used again, and for how long.
-const DRAINED: u64 = 64 << 10;
+const DRAINED: u64 = 1 << 20;
 const DRAIN_TIME: Duration = Duration::from_secs(1);
 
 impl RequestBody {
@@ -213,34 +237,59 @@ impl RequestBody {
         };
         let length = body.size_hint().exact();
         let reader = Reader::new(body, limit, limits)?;
-        let done = Arc::new(AtomicBool::new(false));
-        self.state = State::Streaming(done.clone());
-        let chunks = futures_util::stream::try_unfold((reader, done), |(mut reader, done)| async move {
+        let loan = Arc::new(Mutex::new(Loan::Out));
+        self.state = State::Streaming(loan.clone());
+        let borrowed = Borrowed { reader: Some(reader), loan };
+        let chunks = futures_util::stream::try_unfold(borrowed, |mut borrowed| async move {
+            let Some(reader) = &mut borrowed.reader else { return Ok(None) };
             let next = reader.next().await.map_err(StreamError::from)?;
             if reader.body.is_end_stream() || next.is_none() {
-                done.store(true, Ordering::Relaxed);
+                *borrowed.loan.lock() = Loan::Over;
+                borrowed.reader = None;
             }
-            Ok(next.map(|data| (data, (reader, done))))
+            Ok(next.map(|data| (data, borrowed)))
         });
         Ok(ByteStream::new(chunks, length))
     }
 
     /// Deals with what is left once the answer is known. False when the connection cannot be used again, as there is more to come.
     pub(crate) async fn settle(self) -> bool {
-        match self.state {
-            _ if self.in_vain => false,
-            State::Done => true,
-            State::Abandoned => false,
-            State::Streaming(done) => done.load(Ordering::Relaxed),
-            State::Unread(body) if body.is_end_stream() => true,
-            State::Unread(body) => {
-                let short = body.size_hint().upper().is_some_and(|length| length <= DRAINED);
-                short
-                    && !self.awaited
-                    && tokio::time::timeout(DRAIN_TIME, body.collect()).await.is_ok_and(|read| read.is_ok())
+        let left = match self.state {
+            _ if self.in_vain => return false,
+            State::Done => return true,
+            State::Abandoned => return false,
+            State::Streaming(loan) => match std::mem::replace(&mut *loan.lock(), Loan::Out) {
+                Loan::Out => return false,
+                Loan::Over => return true,
+                // A client that waits sends nothing before somebody reads.
+                Loan::Back(reader) if self.awaited && reader.received == 0 => return false,
+                Loan::Back(reader) => reader.body,
+            },
+            State::Unread(body) if body.is_end_stream() => return true,
+            State::Unread(_) if self.awaited => return false,
+            State::Unread(body) => body,
+        };
+        drain(left).await
+    }
+}
+
+/// Reads what is left of a body, as far as it is not much; whether that was all. Clients that are still sending when a connection ends may miss the answer.
+async fn drain(mut body: Incoming) -> bool {
+    if body.size_hint().lower() > DRAINED {
+        return false;
+    }
+    let reading = async {
+        let mut size = 0;
+        while let Some(frame) = body.frame().await {
+            let Ok(frame) = frame else { return false };
+            size += frame.data_ref().map_or(0, Bytes::len) as u64;
+            if size > DRAINED {
+                return false;
             }
         }
-    }
+        true
+    };
+    tokio::time::timeout(DRAIN_TIME, reading).await.unwrap_or(false)
 }
 
 async fn read(mut reader: Reader) -> Result<Bytes, BodyError> {
