@@ -196,6 +196,18 @@ class TestConnections:
             answer.read()
         connection.close()
 
+    def test_a_refused_upload_leaves_the_connection(self, server):
+        """What is short is read although nobody wants it, or a client that is still sending misses the answer."""
+        head = b"PUT /no-such-bucket/key HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as wire:
+            for _ in range(2):
+                wire.sendall(head + b"5\r\nfirst\r\n")
+                wire.sendall(b"4\r\nlast\r\n0\r\n\r\n")
+                answer = http.client.HTTPResponse(wire)
+                answer.begin()
+                assert (answer.status, answer.getheader("connection")) == (404, None)
+                assert b"NoSuchBucket" in answer.read()
+
     def test_expect_continue(self, server):
         """RFC 9110, 10.1.1: the client waits for 100 before it sends the body."""
         body = b"{}"
