@@ -213,6 +213,10 @@ pub(crate) fn bad_digest(what: &str) -> Fault {
     refused("BadDigest", 400, format!("The {what} you specified did not match the calculated checksum."))
 }
 
+pub(crate) fn bad_checksum_type(own: &str) -> Fault {
+    refused("BadDigest", 400, format!("The checksum type you specified is not that of the upload, which is {own}."))
+}
+
 pub(crate) fn bad_md5() -> Fault {
     refused("BadDigest", 400, "The Content-MD5 you specified did not match what we received.")
 }

@@ -8,8 +8,8 @@ use crate::changes::Place;
 use crate::digests::{Claims, Digesting, Digests, combined, composite, tag_of_parts};
 use crate::encryption::{tell_encryption, tell_managed_encryption};
 use crate::errors::{
-    bad_digest, entity_too_small, invalid_argument, invalid_part, invalid_part_order, invalid_request, malformed_xml,
-    no_such_upload, precondition_failed,
+    bad_checksum_type, bad_digest, entity_too_small, invalid_argument, invalid_part, invalid_part_order,
+    invalid_request, malformed_xml, no_such_upload, precondition_failed,
 };
 use crate::inputs::{checksums, headers, tell_checksum};
 use crate::names::check_key;
@@ -238,15 +238,13 @@ pub(crate) async fn complete(
     completed(cx, &bucket, input.bucket, input.key, &object).await
 }
 
-/// Refuses another type of checksum than that of the upload.
+/// Refuses another type of checksum than that of the upload (API Reference, CompleteMultipartUpload, `x-amz-checksum-type`).
 fn check_type(upload: &Upload, asked: Option<&str>) -> Result<(), Fault> {
     let own = type_name(upload.composite);
     if asked.is_none_or(|asked| asked == own) {
         return Ok(());
     }
-    Err(invalid_request(format!(
-        "The upload was created using the {own} checksum mode. The complete request must use the same checksum mode."
-    )))
+    Err(bad_checksum_type(&own))
 }
 
 /// Refuses parts without checksums where that of the object is made of theirs.
