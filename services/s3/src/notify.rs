@@ -17,6 +17,9 @@ use crate::{accounts, api};
 const ATTEMPTS: u32 = 5;
 const BACKOFF: u32 = 1;
 
+/// The version of the messages' structure: since 2.4 all events have the same (User Guide, "Event message structure").
+const STRUCTURE: &str = "2.5";
+
 /// What is encoded of a key in a message: as in a form, but for slashes.
 const KEY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'*').remove(b' ');
 
@@ -81,16 +84,6 @@ impl<'a> Event<'a> {
         let kinds = ["ObjectCreated:", "ObjectRemoved:", "LifecycleExpiration:"];
         kinds.iter().any(|kind| self.name.starts_with(kind))
     }
-
-    /// The version of the message's structure: each came with kinds of events that were new.
-    fn structure(&self) -> &'static str {
-        match self.name.split_once(':').unwrap_or((self.name, "")) {
-            ("ObjectCreated" | "ObjectRemoved" | "ReducedRedundancyLostObject", _) => "2.1",
-            ("ObjectRestore", "Post" | "Completed") => "2.1",
-            ("Replication", _) => "2.2",
-            _ => "2.3",
-        }
-    }
 }
 
 /// Tells the destinations of a bucket of an event, once this transaction has committed.
@@ -134,7 +127,7 @@ fn record(
         members.extend(told.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
     }
     let mut message = json!({
-        "eventVersion": event.structure(),
+        "eventVersion": STRUCTURE,
         "eventSource": "aws:s3",
         "awsRegion": bucket.region,
         "eventTime": moment(cx.now()),

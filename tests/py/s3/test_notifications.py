@@ -81,7 +81,7 @@ def test_the_message(told, events, put, bucket, clients):
     url = told("s3:ObjectCreated:*", Id="mine")
     tag = put("a folder/\u00fc=1.txt", b"12345")["ETag"].strip('"')
     (record,) = events(url, 1)
-    assert (record["eventSource"], record["eventVersion"], record["eventName"]) == ("aws:s3", "2.1", "ObjectCreated:Put")
+    assert (record["eventSource"], record["eventVersion"], record["eventName"]) == ("aws:s3", "2.5", "ObjectCreated:Put")
     assert record["awsRegion"] == "us-east-1" and record["eventTime"].endswith("Z")
     assert record["userIdentity"]["principalId"] and record["requestParameters"]["sourceIPAddress"]
     assert set(record["responseElements"]) == {"x-amz-request-id", "x-amz-id-2"}
@@ -137,7 +137,7 @@ def test_tags_and_access(told, events, put, s3, bucket):
     s3.put_object_acl(Bucket=bucket, Key="a", ACL="private")
     records = events(url, 3)
     assert sorted(names(records)) == ["ObjectAcl:Put", "ObjectTagging:Delete", "ObjectTagging:Put"]
-    assert {record["eventVersion"] for record in records} == {"2.3"}
+    assert {record["eventVersion"] for record in records} == {"2.5"}
     assert set(records[0]["s3"]["object"]) == {"key", "eTag"}
 
 
@@ -184,7 +184,7 @@ class TestLifecycle:
         put("a")
         clock.advance(3 * 86400)
         (record,) = events(url, 1)
-        assert (record["eventName"], record["eventVersion"]) == ("LifecycleExpiration:Delete", "2.3")
+        assert (record["eventName"], record["eventVersion"]) == ("LifecycleExpiration:Delete", "2.5")
         assert by_s3(record)
         assert record["s3"]["object"].pop("sequencer") and record["s3"]["object"] == {"key": "a"}
 
@@ -211,7 +211,7 @@ class TestLifecycle:
         tag = put("a", large)["ETag"].strip('"')
         clock.advance(3 * 86400)
         (record,) = events(url, 1)
-        assert (record["eventName"], record["eventVersion"]) == ("LifecycleTransition", "2.3") and by_s3(record)
+        assert (record["eventName"], record["eventVersion"]) == ("LifecycleTransition", "2.5") and by_s3(record)
         assert record["lifecycleEventData"] == {"transitionEventData": {"destinationStorageClass": "GLACIER"}}
         assert record["s3"]["object"] == {"key": "a", "size": len(large), "eTag": tag}
 
@@ -230,7 +230,7 @@ class TestRestore:
         tag = put("a", b"bytes", StorageClass="GLACIER")["ETag"].strip('"')
         restore(1)
         (post,) = events(url, 1)
-        assert (post["eventName"], post["eventVersion"]) == ("ObjectRestore:Post", "2.1")
+        assert (post["eventName"], post["eventVersion"]) == ("ObjectRestore:Post", "2.5")
         assert "glacierEventData" not in post and not by_s3(post)
         assert post["s3"]["object"] == {"key": "a", "size": 5, "eTag": tag}
         clock.advance(6 * 3600)
@@ -240,7 +240,7 @@ class TestRestore:
         assert data["lifecycleRestorationExpiryTime"].endswith("T00:00:00.000Z") and by_s3(done)
         clock.advance(3 * 86400)
         (gone,) = events(url, 1)
-        assert (gone["eventName"], gone["eventVersion"]) == ("ObjectRestore:Delete", "2.3") and by_s3(gone)
+        assert (gone["eventName"], gone["eventVersion"]) == ("ObjectRestore:Delete", "2.5") and by_s3(gone)
 
     def test_a_copy_that_is_kept_longer(self, told, events, put, restore, clock):
         """What another request changes, and what is written over, is told of as it is then."""
@@ -286,7 +286,7 @@ def test_replication_that_fails(told, events, put, s3, bucket, clock):
     s3.put_bucket_versioning(Bucket="replicas", VersioningConfiguration={"Status": "Suspended"})
     clock.advance(60)
     (record,) = events(url, 1)
-    assert (record["eventName"], record["eventVersion"]) == ("Replication:OperationFailedReplication", "2.2") and by_s3(record)
+    assert (record["eventName"], record["eventVersion"]) == ("Replication:OperationFailedReplication", "2.5") and by_s3(record)
     assert (record["s3"]["object"]["key"], record["s3"]["object"]["versionId"]) == ("a", version)
     data = record["replicationEventData"]
     assert data.pop("requestTime").endswith("Z")
