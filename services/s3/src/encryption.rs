@@ -5,6 +5,7 @@
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use kumoi_core::arn::Arn;
 use kumoi_core::{Cx, Fault, Reply, Sent};
 use kumoi_model::Operation;
 use md5::{Digest as _, Md5};
@@ -206,11 +207,11 @@ fn check_signature(cx: &Cx) -> Result<(), Fault> {
 
 /// The account of a key of KMS; `None` if the ARN is not one of a key.
 fn account_of_key(arn: &str) -> Option<&str> {
-    let ["arn", partition, "kms", region, account, key] = arn.split(':').collect::<Vec<_>>()[..] else { return None };
+    let Arn { service, region, account, resource, .. } = Arn::parse(arn)?;
     let plain = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     let digits = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
-    let key = key.strip_prefix("key/")?;
-    (partition.starts_with("aws") && plain(partition) && plain(region) && digits && plain(key)).then_some(account)
+    let valid = service == "kms" && plain(region) && digits && resource.strip_prefix("key/").is_some_and(plain);
+    valid.then_some(account)
 }
 
 /// Tells in an answer with which key of AWS an object is encrypted.
