@@ -27,7 +27,7 @@ const BATCH: usize = 500;
 const UPLOADS_BATCH: usize = 20;
 
 /// In microseconds.
-const DAY: i64 = 86_400_000_000;
+pub(crate) const DAY: i64 = 86_400_000_000;
 
 /// What is smaller than so many bytes stays in its class, unless a rule tells a size.
 const SMALL: u64 = 128 << 10;

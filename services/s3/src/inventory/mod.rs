@@ -21,6 +21,7 @@ use kumoi_store::{KeyRange, Scope, Table};
 use serde::{Deserialize, Serialize};
 
 use self::rows::{Columns, Row};
+use crate::lifecycle::DAY;
 use crate::tables::{BUCKETS, Bucket, OBJECTS, VERSIONS};
 use crate::{api, config, lifecycle, versions};
 
@@ -29,9 +30,6 @@ pub(crate) const TIMER: &str = "inventory";
 
 /// Objects or versions that one timer looks at, which are the rows of one file.
 const BATCH: usize = 2000;
-
-/// In microseconds.
-const DAY: i64 = 86_400_000_000;
 
 /// 1970 began on a Thursday: days from there to the first Sunday.
 const SUNDAY: i64 = 3;
@@ -56,8 +54,6 @@ struct Report {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Stage {
-    /// It is yet to begin.
-    Due,
     Objects,
     Versions,
 }
@@ -126,7 +122,7 @@ async fn plan(cx: &Cx, bucket: &Bucket, name: &str, inventory: &api::InventoryCo
         id: bucket.id,
         configuration: inventory.id.clone(),
         started,
-        stage: Stage::Due,
+        stage: Stage::Objects,
         key: String::new(),
         place: None,
         files: 0,
@@ -162,12 +158,9 @@ pub(crate) async fn run(cx: &Cx, payload: &str) -> Reply<()> {
     let inventory = config::get_named::<api::InventoryConfiguration>(cx, &bucket, &report.configuration).await?;
     let Some(inventory) = inventory.filter(|inventory| inventory.is_enabled) else { return Ok(()) };
     let columns = Columns::of(&inventory);
-    if report.stage == Stage::Due {
-        report.stage = Stage::Objects;
-    }
     let (text, more) = match report.stage {
         Stage::Versions => versions(cx, &bucket, &inventory, &columns, &mut report).await?,
-        Stage::Due | Stage::Objects => objects(cx, &bucket, &inventory, &columns, &mut report).await?,
+        Stage::Objects => objects(cx, &bucket, &inventory, &columns, &mut report).await?,
     };
     if !text.is_empty() {
         let file = deliver::file(cx, &bucket, &inventory, &report, &text).await?;
@@ -175,11 +168,11 @@ pub(crate) async fn run(cx: &Cx, payload: &str) -> Reply<()> {
         cx.tx().put(&Scope::world(), &FILES, &key, &file).await?;
         report.files = report.files.saturating_add(1);
     }
-    if !more && report.stage == Stage::Objects && columns.has_versions() {
+    let further = !more && report.stage == Stage::Objects && columns.has_versions();
+    if further {
         report = Report { stage: Stage::Versions, key: String::new(), place: None, ..report };
-        return set(cx, &bucket, &report, cx.now()).await;
     }
-    if more {
+    if more || further {
         return set(cx, &bucket, &report, cx.now()).await;
     }
     deliver::manifest(cx, &bucket, &inventory, &report, &columns).await?;
@@ -206,13 +199,10 @@ async fn objects(
     }
     let page = cx.tx().range(&Scope::world(), &OBJECTS, range, BATCH).await?;
     let more = page.len() == BATCH;
-    let expiring = columns.has_expiration().then_some(());
     let mut text = String::new();
     for ((_, key), object) in page {
-        let expires = match expiring {
-            Some(()) => lifecycle::expires(cx, bucket, &key, &object).await?,
-            None => None,
-        };
+        let expires =
+            if columns.has_expiration() { lifecycle::expires(cx, bucket, &key, &object).await? } else { None };
         let row = Row { bucket, name: &report.bucket, key: &key, latest: true, expires };
         columns.object(&row, &object, &mut text);
         report.key = key;

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ENTRIES, Entry, GATHERED};
 use crate::config::Kind;
+use crate::lifecycle::DAY;
 use crate::tables::{BUCKETS, Bucket};
 use crate::{accounts, api, config, notify};
 
@@ -173,7 +174,6 @@ async fn deliver(
 
 /// The midnight before a moment.
 fn day(micros: i64) -> i64 {
-    const DAY: i64 = 86_400_000_000;
     micros.div_euclid(DAY).saturating_mul(DAY)
 }
 
