@@ -215,7 +215,7 @@ impl Form {
         }
     }
 
-    /// The file, which breaks off when it has fewer or more bytes than allowed. What is behind it is read and means nothing.
+    /// The file, which breaks off when it has fewer or more bytes than allowed. What is behind it means nothing.
     fn file(self, (least, most): (u64, u64)) -> ByteStream {
         let chunks = futures_util::stream::try_unfold((self, 0u64), move |(mut form, received)| async move {
             match form.next().await.map_err(told)? {
@@ -227,29 +227,12 @@ impl Form {
                     Ok(Some((data, (form, received))))
                 }
                 _ if received < least => Err(told(FormError::TooSmall.into())),
-                _ => {
-                    form.drain().await;
-                    Ok(None)
-                }
+                _ => Ok(None),
             }
         });
         ByteStream::new(chunks, None)
     }
-
-    /// Reads what little may be behind the file, so that the connection can be used again.
-    async fn drain(&mut self) {
-        let mut left = DRAINED;
-        while let Some(chunks) = &mut self.chunks
-            && left > 0
-            && let Some(Ok(chunk)) = chunks.next().await
-        {
-            left = left.saturating_sub(chunk.len());
-        }
-    }
 }
-
-/// Bytes that are read behind the file.
-const DRAINED: usize = 64 << 10;
 
 /// The error of a form as the one that the client of a stream gets.
 fn told(error: StreamError) -> StreamError {
