@@ -1,10 +1,5 @@
 //! Generates the typed faces of the two services from their models.
 
-/// Expressions, and the parameters that stood for them before.
-const CONDITION: [&str; 3] = ["ConditionExpression", "Expected", "ConditionalOperator"];
-const NAMES: &str = "ExpressionAttributeNames";
-const VALUES: &str = "ExpressionAttributeValues";
-
 fn main() {
     kumoi_codegen::Generator::new("dynamodb")
         .operations(&[
@@ -19,6 +14,7 @@ fn main() {
             "ListTables",
             "ListTagsOfResource",
             "PutItem",
+            "Query",
             "Scan",
             "TagResource",
             "UntagResource",
@@ -61,18 +57,9 @@ fn main() {
                 "VectorIndexUpdates",
             ],
         )
-        .ignores("DeleteItem", &[CONDITION.as_slice(), &[NAMES, VALUES, "ReturnItemCollectionMetrics"]].concat())
-        .ignores("GetItem", &["AttributesToGet", "ProjectionExpression", NAMES])
-        .ignores("PutItem", &[CONDITION.as_slice(), &[NAMES, VALUES, "ReturnItemCollectionMetrics"]].concat())
-        .ignores("Scan", &["ScanFilter", "ConditionalOperator", "FilterExpression", NAMES, VALUES])
-        .ignores(
-            "UpdateItem",
-            &[
-                CONDITION.as_slice(),
-                &["AttributeUpdates", "UpdateExpression", NAMES, VALUES, "ReturnItemCollectionMetrics"],
-            ]
-            .concat(),
-        )
+        .ignores("DeleteItem", &["ReturnItemCollectionMetrics"])
+        .ignores("PutItem", &["ReturnItemCollectionMetrics"])
+        .ignores("UpdateItem", &["ReturnItemCollectionMetrics"])
         .ignores("UpdateTimeToLive", &["TimeToLiveSpecification"])
         .write();
 }

@@ -54,23 +54,33 @@ fn half(attributes: &[KeyAttribute], item: &Item) -> Option<Vec<u8>> {
 }
 
 /// The bytes of half a key from those of its attributes.
-pub(crate) fn joined(parts: Vec<Vec<u8>>) -> Vec<u8> {
-    let mut parts = parts.into_iter();
-    let Some(mut last) = parts.next() else { return Vec::new() };
-    let mut bytes = Vec::new();
-    for part in parts {
-        for byte in std::mem::replace(&mut last, part) {
-            bytes.push(byte);
-            if byte == 0 {
-                bytes.push(u8::MAX);
-            }
-        }
-        bytes.push(0);
-    }
-    if bytes.is_empty() {
+pub(crate) fn joined(mut parts: Vec<Vec<u8>>) -> Vec<u8> {
+    let Some(last) = parts.pop() else { return Vec::new() };
+    if parts.is_empty() {
         return last;
     }
-    bytes.append(&mut last);
+    [joined_start(&parts), last].concat()
+}
+
+/// The bytes with which half a key begins when more attributes follow these.
+pub(crate) fn joined_start(parts: &[Vec<u8>]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for part in parts {
+        bytes.append(&mut escaped(part));
+        bytes.push(0);
+    }
+    bytes
+}
+
+/// An attribute in a key where others follow it: each zero is marked, so that one that is not ends it.
+pub(crate) fn escaped(part: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(part.len() + 1);
+    for byte in part {
+        bytes.push(*byte);
+        if *byte == 0 {
+            bytes.push(u8::MAX);
+        }
+    }
     bytes
 }
 

@@ -11,7 +11,8 @@
 //! | `attribute`, `key` | values and keys: read, checked, written |
 //! | `item` | operations on one item |
 //! | `write` | the one way in which items change |
-//! | `read` | Scan: pages of items |
+//! | `parameters` | expressions, and the older parameters that stood for them |
+//! | `read` | Query and Scan |
 //! | `capacity` | what operations consume |
 //!
 //! `DYNAMODB_TRANSITION_SECONDS` says how long tables are CREATING, UPDATING and DELETING; unless it is set, no time.
@@ -25,6 +26,7 @@ mod errors;
 mod item;
 mod key;
 mod limits;
+mod parameters;
 mod read;
 mod table;
 mod tables;
@@ -123,6 +125,10 @@ impl api::Api for DynamoDb {
 
     async fn put_item(&self, cx: &Cx, input: api::PutItemInput) -> Reply<api::PutItemOutput> {
         item::put::put(cx, input).await
+    }
+
+    async fn query(&self, cx: &Cx, input: api::QueryInput) -> Reply<api::QueryOutput> {
+        read::query::query(cx, input).await
     }
 
     async fn scan(&self, cx: &Cx, input: api::ScanInput) -> Reply<api::ScanOutput> {

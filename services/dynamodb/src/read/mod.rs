@@ -6,9 +6,12 @@
 //! | `page` | reads rows until a page is full |
 //! | `start` | `ExclusiveStartKey` and `LastEvaluatedKey` |
 //! | `select` | `Select`: what of the items is answered |
-//! | `scan` | the operation |
+//! | `answer` | what both answer |
+//! | `query`, `scan` | the operations |
 
+pub(crate) mod answer;
 pub(crate) mod page;
+pub(crate) mod query;
 pub(crate) mod range;
 pub(crate) mod scan;
 pub(crate) mod select;

@@ -1,6 +1,6 @@
 //! Reads rows until a page is full: after `Limit` items, or as soon as more than 1 MB was read.
 
-use kumoi_core::{Cx, Fault, Reply};
+use kumoi_core::{Cx, Reply};
 use kumoi_expressions::{Item, item_size};
 
 use crate::capacity::partition;
@@ -15,6 +15,11 @@ const MAX_BYTES: usize = 1 << 20;
 
 /// Rows that are read at a time.
 const CHUNK: usize = 128;
+
+/// The most items that a request wants to have read.
+pub(crate) fn limit(asked: Option<i32>) -> usize {
+    asked.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX)
+}
 
 /// A read of a table or index.
 pub(crate) struct Reading<'a> {
@@ -59,7 +64,7 @@ impl Page {
 
 impl Reading<'_> {
     /// Reads a page. The filter says which items are kept; all that are read count.
-    pub(crate) async fn page(&self, cx: &Cx, filter: impl Fn(&Item) -> Result<bool, Fault>) -> Reply<Page> {
+    pub(crate) async fn page(&self, cx: &Cx, filter: impl Fn(&Item) -> bool) -> Reply<Page> {
         let mut page = Page::default();
         let mut after = self.after.clone();
         let mut size = 0;
@@ -80,7 +85,7 @@ impl Reading<'_> {
                 if full {
                     page.last = Some(item.clone());
                 }
-                if filter(&item)? {
+                if filter(&item) {
                     page.items.push(item);
                 }
                 if full {

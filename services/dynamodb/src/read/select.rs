@@ -67,6 +67,15 @@ impl Select {
     }
 }
 
+/// The parameter by which a request names what it wants.
+pub(crate) fn naming(expression: bool, attributes_to_get: bool) -> Option<&'static str> {
+    match (expression, attributes_to_get) {
+        (true, _) => Some("ProjectionExpression"),
+        (false, true) => Some("AttributesToGet"),
+        (false, false) => None,
+    }
+}
+
 /// The index that a read names.
 pub(crate) fn index<'a>(
     at: &'a Located,

@@ -27,7 +27,8 @@ pub(crate) async fn create(cx: &Cx, input: CreateTableInput) -> Reply<CreateTabl
     let at = Located { scope, name, table: table.into() };
     at.save(cx).await?;
     tags::replace(cx, &at, tags).await?;
-    Ok(CreateTableOutput { table_description: Some(describe::describe(cx, &at).await?) })
+    let description = describe::describe(cx, &at, describe::while_changing(cx)).await?;
+    Ok(CreateTableOutput { table_description: Some(description) })
 }
 
 /// The table that a request asks for.

@@ -30,7 +30,7 @@ pub(crate) async fn delete(cx: &Cx, input: DeleteTableInput) -> Reply<DeleteTabl
     }
     let end = State::end(cx);
     at.table_mut().state = State::Deleting(end);
-    let output = DeleteTableOutput { table_description: Some(describe::summary(cx, &at).await?) };
+    let output = DeleteTableOutput { table_description: Some(describe::summary(cx, &at, cx.now()).await?) };
     if end > cx.now().micros() {
         at.save(cx).await?;
         set(cx, &at.scope, DELETE, &at.name, end).await?;

@@ -15,12 +15,17 @@ const ITSELF: u64 = 0;
 
 pub(crate) async fn describe_table(cx: &Cx, input: DescribeTableInput) -> Reply<DescribeTableOutput> {
     let at = Located::of(cx, &input.table_name).await?;
-    Ok(DescribeTableOutput { table: Some(describe(cx, &at).await?) })
+    Ok(DescribeTableOutput { table: Some(describe(cx, &at, cx.now()).await?) })
 }
 
-/// All that there is to tell.
-pub(super) async fn describe(cx: &Cx, at: &Located) -> Reply<TableDescription> {
-    let (table, now) = (&*at.table, cx.now());
+/// The moment that the answer to a change is about: the change has begun, and lasts, even where it takes no time.
+pub(super) fn while_changing(cx: &Cx) -> Timestamp {
+    Timestamp::from_micros(cx.now().micros().saturating_sub(1))
+}
+
+/// All that there is to tell of a table at a moment.
+pub(super) async fn describe(cx: &Cx, at: &Located, now: Timestamp) -> Reply<TableDescription> {
+    let table = &*at.table;
     let (mut locals, mut globals) = (Vec::new(), Vec::new());
     for index in &table.indexes {
         let counted = count(cx, at, index.id).await?;
@@ -42,13 +47,13 @@ pub(super) async fn describe(cx: &Cx, at: &Located) -> Reply<TableDescription> {
         latest_stream_label: stream.map(|stream| stream.label.clone()),
         latest_stream_arn: stream.map(|stream| format!("{arn}/stream/{}", stream.label)),
         sse_description: encryption(at),
-        ..summary(cx, at).await?
+        ..summary(cx, at, now).await?
     })
 }
 
 /// What is told of a table that is deleted: neither schema nor indexes.
-pub(super) async fn summary(cx: &Cx, at: &Located) -> Reply<TableDescription> {
-    let (table, now) = (&*at.table, cx.now());
+pub(super) async fn summary(cx: &Cx, at: &Located, now: Timestamp) -> Reply<TableDescription> {
+    let table = &*at.table;
     let (items, bytes) = count(cx, at, ITSELF).await?;
     Ok(TableDescription {
         table_name: Some(at.name.clone()),

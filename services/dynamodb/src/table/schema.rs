@@ -40,6 +40,16 @@ impl KeyType {
     }
 }
 
+impl From<KeyType> for kumoi_expressions::KeyType {
+    fn from(kind: KeyType) -> Self {
+        match kind {
+            KeyType::S => Self::S,
+            KeyType::N => Self::N,
+            KeyType::B => Self::B,
+        }
+    }
+}
+
 /// An attribute of a key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct KeyAttribute {

@@ -36,9 +36,7 @@ pub(crate) async fn update(cx: &Cx, input: UpdateTableInput) -> Reply<UpdateTabl
     }
     table.state = State::Updating(end);
     at.save(cx).await?;
-    let mut description = describe::describe(cx, &at).await?;
-    // The answer is about the change, which is over at once where it takes no time.
-    description.table_status = Some("UPDATING".to_owned());
+    let description = describe::describe(cx, &at, describe::while_changing(cx)).await?;
     Ok(UpdateTableOutput { table_description: Some(description) })
 }
 
