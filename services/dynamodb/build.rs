@@ -3,6 +3,8 @@
 fn main() {
     kumoi_codegen::Generator::new("dynamodb")
         .operations(&[
+            "BatchGetItem",
+            "BatchWriteItem",
             "CreateTable",
             "DeleteItem",
             "DeleteTable",
@@ -17,6 +19,8 @@ fn main() {
             "Query",
             "Scan",
             "TagResource",
+            "TransactGetItems",
+            "TransactWriteItems",
             "UntagResource",
             "UpdateItem",
             "UpdateTable",
@@ -57,9 +61,6 @@ fn main() {
                 "VectorIndexUpdates",
             ],
         )
-        .ignores("DeleteItem", &["ReturnItemCollectionMetrics"])
-        .ignores("PutItem", &["ReturnItemCollectionMetrics"])
-        .ignores("UpdateItem", &["ReturnItemCollectionMetrics"])
         .ignores("UpdateTimeToLive", &["TimeToLiveSpecification"])
         .write();
 }

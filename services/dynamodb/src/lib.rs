@@ -10,10 +10,12 @@
 //! | `tags`, `time_to_live`, `limits` | what else there is about tables |
 //! | `attribute`, `key` | values and keys: read, checked, written |
 //! | `item` | operations on one item |
+//! | `batch` | BatchGetItem and BatchWriteItem |
+//! | `transaction` | TransactGetItems and TransactWriteItems |
 //! | `write` | the one way in which items change |
 //! | `parameters` | expressions, and the older parameters that stood for them |
 //! | `read` | Query and Scan |
-//! | `capacity` | what operations consume |
+//! | `capacity`, `collection` | what operations consume, and how large item collections are |
 //!
 //! `DYNAMODB_TRANSITION_SECONDS` says how long tables are CREATING, UPDATING and DELETING; unless it is set, no time.
 
@@ -21,7 +23,9 @@ mod api {
     include!(concat!(env!("OUT_DIR"), "/api.rs"));
 }
 mod attribute;
+mod batch;
 mod capacity;
+mod collection;
 mod errors;
 mod item;
 mod key;
@@ -32,6 +36,7 @@ mod table;
 mod tables;
 mod tags;
 mod time_to_live;
+mod transaction;
 mod write;
 
 use std::sync::Arc;
@@ -68,6 +73,7 @@ impl Service for DynamoDb {
             match timer.kind.as_str() {
                 table::delete::DELETE => table::delete::run(cx, &timer.payload).await,
                 table::delete::CLEAR => table::delete::clear(cx, &timer.payload).await,
+                transaction::token::FORGET => transaction::token::forget(cx, &timer.payload).await,
                 _ => Ok(()),
             }
         })
@@ -75,6 +81,14 @@ impl Service for DynamoDb {
 }
 
 impl api::Api for DynamoDb {
+    async fn batch_get_item(&self, cx: &Cx, input: api::BatchGetItemInput) -> Reply<api::BatchGetItemOutput> {
+        batch::get::get(cx, input).await
+    }
+
+    async fn batch_write_item(&self, cx: &Cx, input: api::BatchWriteItemInput) -> Reply<api::BatchWriteItemOutput> {
+        batch::write::write(cx, input).await
+    }
+
     async fn create_table(&self, cx: &Cx, input: api::CreateTableInput) -> Reply<api::CreateTableOutput> {
         table::create::create(cx, input).await
     }
@@ -138,6 +152,22 @@ impl api::Api for DynamoDb {
     async fn tag_resource(&self, cx: &Cx, input: api::TagResourceInput) -> Reply<api::TagResourceOutput> {
         tags::tag(cx, input).await?;
         Ok(api::TagResourceOutput {})
+    }
+
+    async fn transact_get_items(
+        &self,
+        cx: &Cx,
+        input: api::TransactGetItemsInput,
+    ) -> Reply<api::TransactGetItemsOutput> {
+        transaction::get::get(cx, input).await
+    }
+
+    async fn transact_write_items(
+        &self,
+        cx: &Cx,
+        input: api::TransactWriteItemsInput,
+    ) -> Reply<api::TransactWriteItemsOutput> {
+        transaction::write::write(cx, input).await
     }
 
     async fn untag_resource(&self, cx: &Cx, input: api::UntagResourceInput) -> Reply<api::UntagResourceOutput> {
