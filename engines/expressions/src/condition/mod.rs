@@ -11,7 +11,7 @@ use std::cmp::Ordering;
 use crate::{Attribute, Item, Number, Path};
 
 pub(crate) use check::{incorrect_type, number};
-pub(crate) use parse::{parse, path_required};
+pub(crate) use parse::{MISUSED, parse, path_required};
 
 /// How two values are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! `Expected`: what must be true of an item that is written.
 
+use super::conditions::joined;
 use super::{ComparisonOperator, LegacyCondition, invalid};
 use crate::{Attribute, Condition, Invalid, Path};
 
@@ -20,7 +21,7 @@ pub struct Expected {
 pub fn expected(conditions: impl IntoIterator<Item = (String, Expected)>, either: bool) -> Result<Condition, Invalid> {
     let conditions = conditions.into_iter().map(|(name, expected)| expected.on(&name));
     let conditions = conditions.collect::<Result<Vec<_>, _>>()?;
-    Ok(if either { Condition::Or(conditions) } else { Condition::And(conditions) })
+    Ok(joined(conditions, either))
 }
 
 impl Expected {
