@@ -78,10 +78,10 @@ impl Operand {
     }
 }
 
-/// What the function `size` says; `None` for types that have no size.
+/// What the function `size` says; `None` for types that have no size. Strings are counted in UTF-16, as DynamoDB does, not in bytes.
 fn size(value: &Attribute) -> Option<usize> {
     match value {
-        Attribute::S(text) => Some(text.len()),
+        Attribute::S(text) => Some(text.encode_utf16().count()),
         Attribute::B(bytes) => Some(bytes.len()),
         Attribute::Ss(set) => Some(set.len()),
         Attribute::Ns(set) => Some(set.len()),

@@ -190,7 +190,10 @@ pub fn key_conditions(
         condition.check()?;
         tests.push((name, condition.key_test()?));
     }
-    KeyConditions::new(tests, "One or more parameter values were invalid: Duplicate key in KeyConditions")
+    KeyConditions::new(
+        tests,
+        "1 validation error detected: One or more parameter values were invalid: Duplicate key in KeyConditions",
+    )
 }
 
 /// All of the conditions, or one of them. Of none, always.

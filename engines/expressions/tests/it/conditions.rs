@@ -189,6 +189,8 @@ fn conditions_hold_as_the_guide_says() {
         ("deep", m([("x", n("1")), ("y", l([n("-1"), n("2")]))])),
         ("a.b", s("dog")),
         ("nul", Attribute::Null),
+        ("wide", s("é𝄞")),
+        ("three", n("3")),
         ("high", Attribute::B(bytes::Bytes::from_static(&[128]))),
         ("lowb", Attribute::B(bytes::Bytes::from_static(&[127]))),
     ]);
@@ -225,6 +227,7 @@ fn conditions_hold_as_the_guide_says() {
         "contains(bin, :bin)",
         "size(txt) > size(bin)",
         "size(tags) = :two",
+        "size(wide) = three",
         "size(deep) = b",
         "size(:str) > :two",
         "size(a) <> :one",
@@ -275,6 +278,9 @@ fn placeholders_must_be_right_and_used() {
     ] {
         assert_eq!(new(&names, &values).unwrap_err().message(), message);
     }
+    let long = format!("#{}", "x".repeat(255));
+    assert!(new(&[(&long, "a")], &[":a"]).unwrap_err().message().contains("too long"));
+    assert!(new(&[(&format!("#{}", "x".repeat(254)), "a")], &[":a"]).is_ok());
     let mut placeholders = new(&[("#a", "a"), ("#b", "b"), ("#c", "c")], &[":a", ":b"]).unwrap();
     let unused = |placeholders: &Placeholders| placeholders.check_unused().unwrap_err().into_message();
     assert_eq!(

@@ -67,9 +67,15 @@ fn errors_have_the_words_of_aws() {
             "p = :str AND begins_with(c, :one)",
             "Invalid KeyConditionExpression: Incorrect operand type for operator or function; operator or function: begins_with, operand type: N",
         ),
-        ("p = :str AND a.b < :one", "KeyConditionExpressions cannot have conditions on nested attributes"),
-        ("p = :str AND size(c) < :one", "KeyConditionExpressions cannot contain nested operations"),
-        ("p = c", "Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition"),
+        (
+            "p = :str AND a.b < :one",
+            "Invalid KeyConditionExpression: KeyConditionExpressions cannot have conditions on nested attributes",
+        ),
+        (
+            "p = :str AND size(c) < :one",
+            "Invalid KeyConditionExpression: KeyConditionExpressions cannot contain nested operations",
+        ),
+        ("p = c", "Invalid condition in KeyConditionExpression: multiple attribute names used in one condition"),
         (":str = :one", "Invalid condition in KeyConditionExpression: No key attribute specified"),
     ] {
         assert_eq!(bind(text, &PLAIN), Err(message.to_string()), "{text}");

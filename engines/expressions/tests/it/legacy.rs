@@ -58,7 +58,7 @@ fn comparisons_are_checked() {
         ("IN", vec![n("1"), s("x")], same.clone()),
         ("BETWEEN", vec![n("1"), s("x")], same),
     ] {
-        let expected = format!("One or more parameter values were invalid: {message}");
+        let expected = format!("1 validation error detected: One or more parameter values were invalid: {message}");
         assert_eq!(condition(operator, &values).unwrap_err(), expected);
     }
     let reversed = "The BETWEEN condition was provided a range where the lower bound is greater than the upper bound";
@@ -80,6 +80,7 @@ fn expectations() {
     assert!(!on(with(None, Some(false), None, None)).unwrap().holds(&number));
     assert!(!on(with(None, None, Some("NULL"), None)).unwrap().holds(&number));
     assert!(on(with(None, None, Some("GE"), Some(vec![n("3")]))).unwrap().holds(&number));
+    assert!(on(with(Some(n("4")), None, Some("LT"), None)).unwrap().holds(&number));
     for (expectation, rule) in [
         (with(None, Some(true), None, None), "Value must be provided when Exists is true"),
         (with(None, None, None, None), "Value must be provided when Exists is null"),
@@ -94,7 +95,8 @@ fn expectations() {
         ),
         (with(None, None, None, Some(vec![])), "AttributeValueList can only be used with a ComparisonOperator"),
     ] {
-        let message = format!("One or more parameter values were invalid: {rule} for Attribute: a");
+        let message =
+            format!("1 validation error detected: One or more parameter values were invalid: {rule} for Attribute: a");
         assert_eq!(on(expectation).unwrap_err().message(), message);
     }
     let two = |either| {
@@ -147,7 +149,8 @@ fn attribute_updates() {
     assert_eq!(apply(Add, Some(l([n("3")])), &a(l([n("1")]))), Ok(a(l([n("1"), n("3")]))));
     assert_eq!(apply(Delete, None, &a(n("9"))), Ok(Item::new()));
     assert_eq!(apply(Delete, Some(ss(["x"])), &a(ss(["x", "y"]))), Ok(a(ss(["y"]))));
-    let invalid = |rule: &str| Err(format!("One or more parameter values were invalid: {rule}"));
+    let invalid =
+        |rule: &str| Err(format!("1 validation error detected: One or more parameter values were invalid: {rule}"));
     assert_eq!(
         apply(Put, None, &Item::new()),
         invalid("Only DELETE action is allowed when no attribute value is specified")

@@ -50,7 +50,10 @@ fn errors_have_the_words_of_aws() {
         Projection::parse(text, &mut placeholders()).unwrap();
     }
     let invalid = Projection::attributes(["a", "b", "a"]).unwrap_err();
-    assert_eq!(invalid.message(), "One or more parameter values were invalid: Duplicate value in attribute name: a");
+    assert_eq!(
+        invalid.message(),
+        "1 validation error detected: One or more parameter values were invalid: Duplicate value in attribute name: a"
+    );
     let projection = Projection::attributes(["a", "b"]).unwrap();
     assert_eq!(projection.top_level().collect::<Vec<_>>(), ["a", "b"]);
 }

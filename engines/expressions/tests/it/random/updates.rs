@@ -102,10 +102,11 @@ fn write(out: &mut Text, action: &A) {
 
 fn clash(left: &P, right: &P) -> bool {
     let shared = left.iter().zip(right).take_while(|(left, right)| left == right).count();
-    match (left.get(shared), right.get(shared)) {
-        (Some(Seg::Name(_)), Some(Seg::Name(_))) | (Some(Seg::At(_)), Some(Seg::At(_))) => false,
-        _ => true,
-    }
+    let same_sort = match (left.get(shared), right.get(shared)) {
+        (Some(left), Some(right)) => matches!(left, Seg::Name(_)) == matches!(right, Seg::Name(_)),
+        _ => false,
+    };
+    !same_sort
 }
 
 /// Whether AWS takes it, whatever the item.
