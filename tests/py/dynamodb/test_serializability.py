@@ -10,6 +10,7 @@ import pytest
 from harness.refusal import refused
 
 CLIENTS = 8
+TURNS = 40
 
 
 @pytest.fixture
@@ -113,24 +114,27 @@ def test_random_transactions_have_an_order(ddb, plain, together):
         return [entry["S"] for entry in response["Item"]["log"]["L"]]
 
     def work(number, dice):
-        reads = {}
-        for turn in range(25):
+        reads, writes = {}, {}
+        for turn in range(TURNS):
             name, some = f"{number}-{turn}", dice.sample(items, dice.randrange(2, 4))
             if dice.random() < 0.5:
                 ddb.transact_write_items(TransactItems=[{"Update": append(item, name)} for item in some])
+                writes[name] = some
             else:
                 answer = ddb.transact_get_items(TransactItems=[{"Get": place[item]} for item in some])["Responses"]
                 reads[name] = {item: log(response) for item, response in zip(some, answer)}
-        return reads
+        return reads, writes
 
     histories = together(work)
-    final = {item: [entry for entry in plain.get({"p": item})["log"]] for item in items}
+    final = {item: plain.get({"p": item})["log"] for item in items}
+    writes = {name: some for _, writes in histories for name, some in writes.items()}
+    for item, entries in final.items():
+        assert sorted(entries) == sorted(name for name, some in writes.items() if item in some)
     before = graphlib.TopologicalSorter()
     for entries in final.values():
-        assert len(set(entries)) == len(entries)
         for earlier, later in zip(entries, entries[1:]):
             before.add(later, earlier)
-    for name, seen in ((name, seen) for reads in histories for name, seen in reads.items()):
+    for name, seen in ((name, seen) for reads, _ in histories for name, seen in reads.items()):
         for item, entries in seen.items():
             assert entries == final[item][: len(entries)]
             if entries:
@@ -138,7 +142,7 @@ def test_random_transactions_have_an_order(ddb, plain, together):
             if len(entries) < len(final[item]):
                 before.add(final[item][len(entries)], name)
     for number in range(CLIENTS):
-        for turn in range(1, 25):
+        for turn in range(1, TURNS):
             before.add(f"{number}-{turn}", f"{number}-{turn - 1}")
     list(before.static_order())
 
@@ -150,7 +154,7 @@ def test_single_writes_and_transactions(ddb, plain, together):
     add = {"UpdateExpression": "ADD n :one", "ExpressionAttributeValues": {":one": {"N": "1"}}}
 
     def work(number, dice):
-        for _ in range(20):
+        for _ in range(TURNS):
             if number % 2:
                 plain.update({"p": dice.choice("ab")}, **add)
             else:
@@ -158,7 +162,7 @@ def test_single_writes_and_transactions(ddb, plain, together):
                 ddb.transact_write_items(TransactItems=both)
 
     together(work)
-    assert plain.get({"p": "a"})["n"] + plain.get({"p": "b"})["n"] == 20 * (CLIENTS // 2) + 2 * 20 * (CLIENTS // 2)
+    assert plain.get({"p": "a"})["n"] + plain.get({"p": "b"})["n"] == 3 * TURNS * CLIENTS // 2
 
 
 def test_only_one_creates(ddb, plain, together):
@@ -166,7 +170,7 @@ def test_only_one_creates(ddb, plain, together):
 
     def work(number, dice):
         made = 0
-        for item in range(10):
+        for item in range(TURNS):
             new = {"p": {"S": str(item)}, "by": {"N": str(number)}}
             put = {"TableName": plain.name, "Item": new, "ConditionExpression": "attribute_not_exists(p)"}
             other = {"TableName": plain.name, "Item": {"p": {"S": f"{item} by {number}"}}}
@@ -177,8 +181,8 @@ def test_only_one_creates(ddb, plain, together):
                 pass
         return made
 
-    assert sum(together(work)) == 10
-    assert plain.scan(Select="COUNT")["Count"] == 20
+    assert sum(together(work)) == TURNS
+    assert plain.scan(Select="COUNT")["Count"] == 2 * TURNS
 
 
 def test_one_token_at_once(ddb, plain, together):
