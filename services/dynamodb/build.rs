@@ -63,4 +63,5 @@ fn main() {
         )
         .ignores("UpdateTimeToLive", &["TimeToLiveSpecification"])
         .write();
+    kumoi_codegen::Generator::new("dynamodbstreams").operations(&["ListStreams"]).file("streams_api.rs").write();
 }

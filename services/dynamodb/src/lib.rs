@@ -15,12 +15,16 @@
 //! | `write` | the one way in which items change |
 //! | `parameters` | expressions, and the older parameters that stood for them |
 //! | `read` | Query and Scan |
+//! | `streams` | the streams of tables, a service of its own |
 //! | `capacity`, `collection` | what operations consume, and how large item collections are |
 //!
 //! `DYNAMODB_TRANSITION_SECONDS` says how long tables are CREATING, UPDATING and DELETING; unless it is set, no time.
 
 mod api {
     include!(concat!(env!("OUT_DIR"), "/api.rs"));
+}
+mod streams_api {
+    include!(concat!(env!("OUT_DIR"), "/streams_api.rs"));
 }
 mod attribute;
 mod batch;
@@ -32,6 +36,7 @@ mod key;
 mod limits;
 mod parameters;
 mod read;
+mod streams;
 mod table;
 mod tables;
 mod tags;
@@ -48,6 +53,11 @@ use kumoi_model::Value;
 /// The service, for the list of services.
 pub fn service() -> Arc<dyn Service> {
     Arc::new(DynamoDb)
+}
+
+/// Its streams, which are a service of their own.
+pub fn streams() -> Arc<dyn Service> {
+    Arc::new(streams::Streams)
 }
 
 struct DynamoDb;

@@ -157,6 +157,13 @@ class TestTransactWriteItems:
         write(*large[:10])
         with refused("ValidationException"):
             write(*large)
+        for number, action in enumerate(large):
+            value = {":a": action["Put"]["Item"]["a"]}
+            large[number] = update(plain, str(number), "SET a = :a")
+            large[number]["Update"]["ExpressionAttributeValues"] = value
+        write(*large[:10])
+        with refused("ValidationException"):
+            write(*large)
         plain.put({"p": "10", "a": "x" * 400_000})
         write(*(delete(plain, str(number)) for number in range(11)))
 

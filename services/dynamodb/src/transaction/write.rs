@@ -12,18 +12,19 @@ use crate::collection::{self, Collections};
 use crate::errors::validation;
 use crate::item::action::{Action, Change};
 use crate::item::{delete, put, update};
-use crate::key;
 use crate::table::Located;
 use crate::transaction::cancellation::{self, Reasons};
 use crate::transaction::token::{Fingerprint, Token};
 use crate::transaction::{Bill, check_bytes, check_distinct, locate};
+use crate::{attribute, key};
 
 /// An action, and the name that the request has for its table.
 type Step = (String, Action);
 
 pub(crate) async fn write(cx: &Cx, input: TransactWriteItemsInput) -> Reply<TransactWriteItemsOutput> {
+    let values: usize = input.transact_items.iter().map(values_size).sum();
     let steps = input.transact_items.into_iter().map(read).collect::<Result<Vec<_>, Fault>>()?;
-    check_bytes(steps.iter().map(|(_, action)| item_size(action.given())).sum())?;
+    check_bytes(values + steps.iter().map(|(_, action)| item_size(action.given())).sum::<usize>())?;
     let (capacity, metrics) = (input.return_consumed_capacity, input.return_item_collection_metrics);
     let token = input.client_request_token;
     let fingerprint = token.as_ref().map(|_| Fingerprint::of(&(&steps, &capacity, &metrics)));
@@ -93,6 +94,17 @@ fn read(item: TransactWriteItem) -> Result<Step, Fault> {
         (None, None, None, Some(action)) => read_check(action),
         _ => Err(validation("TransactItems can only contain one of Check, Put, Update or Delete")),
     }
+}
+
+/// Bytes of the values that an action's expressions have; what is wrong with them is told when they are read.
+fn values_size(item: &TransactWriteItem) -> usize {
+    let values = [
+        item.put.as_ref().and_then(|action| action.expression_attribute_values.as_ref()),
+        item.update.as_ref().and_then(|action| action.expression_attribute_values.as_ref()),
+        item.delete.as_ref().and_then(|action| action.expression_attribute_values.as_ref()),
+        item.condition_check.as_ref().and_then(|action| action.expression_attribute_values.as_ref()),
+    ];
+    values.into_iter().flatten().filter_map(|values| attribute::item(values).ok()).map(|item| item_size(&item)).sum()
 }
 
 fn read_put(action: Put) -> Result<Step, Fault> {
