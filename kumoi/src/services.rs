@@ -6,5 +6,11 @@ use kumoi_core::Service;
 
 /// Every coded service.
 pub(crate) fn all() -> Vec<Arc<dyn Service>> {
-    vec![kumoi_s3::service(), kumoi_s3control::service(), kumoi_sqs::service(), kumoi_sts::service()]
+    vec![
+        kumoi_dynamodb::service(),
+        kumoi_s3::service(),
+        kumoi_s3control::service(),
+        kumoi_sqs::service(),
+        kumoi_sts::service(),
+    ]
 }

@@ -14,6 +14,8 @@
 //! * `errors`, with a constructor for every error of the model;
 //! * `OPERATIONS`, for the service's descriptor.
 //!
+//! A crate with several services has a file for each ([`Generator::file`]), and includes each in a module of its own.
+//!
 //! A required member has its plain type, any other is an `Option`; strings with a set of values stay strings, since clients may
 //! be newer than the model. The generated code is never edited and never committed.
 
@@ -45,6 +47,8 @@ pub struct Generator {
     operations: Wanted,
     ignored: Vec<(String, Vec<String>)>,
     stored: Vec<String>,
+    raw: Vec<String>,
+    file: String,
 }
 
 #[derive(Clone, Debug)]
@@ -56,7 +60,14 @@ enum Wanted {
 impl Generator {
     /// For the service of that id in `models/`. No operation is wanted yet.
     pub fn new(model: &str) -> Self {
-        Self { model: model.to_owned(), operations: Wanted::Named(Vec::new()), ignored: Vec::new(), stored: Vec::new() }
+        Self {
+            model: model.to_owned(),
+            operations: Wanted::Named(Vec::new()),
+            ignored: Vec::new(),
+            stored: Vec::new(),
+            raw: Vec::new(),
+            file: "api.rs".to_owned(),
+        }
     }
 
     /// Wants every operation of the model.
@@ -90,19 +101,38 @@ impl Generator {
         self
     }
 
-    /// Writes `api.rs` into the build's output folder. For build scripts: a failure is told to cargo, and fails the build.
+    /// Structures and unions that have no type of their own: where one stands in an input or output, it is a `kumoi_model::Value`, and the service
+    /// reads it by itself. For shapes that its clients can get wrong in ways that AWS tells apart, and a typed face cannot.
+    pub fn raw(mut self, shapes: &[&str]) -> Self {
+        self.raw.extend(shapes.iter().map(|name| (*name).to_owned()));
+        self
+    }
+
+    /// The name of the file, `api.rs` unless told otherwise. A crate that has several services writes a file for each.
+    pub fn file(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.file);
+        self
+    }
+
+    /// Writes the file into the build's output folder. For build scripts: a failure is told to cargo, and fails the build.
     pub fn write(self) {
         let model =
             Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models").join(&self.model).with_extension("model");
         tell(&format!("cargo::rerun-if-changed={}", model.display()));
         tell("cargo::rerun-if-changed=build.rs");
-        let written = self.generate().map_err(|error| error.to_string()).and_then(|code| {
-            let folder = env::var_os("OUT_DIR").ok_or("OUT_DIR is not set: this is for build scripts")?;
-            fs::write(Path::new(&folder).join("api.rs"), code).map_err(|error| error.to_string())
-        });
+        let written = match env::var_os("OUT_DIR") {
+            Some(folder) => self.write_to(Path::new(&folder)),
+            None => Err("OUT_DIR is not set: this is for build scripts".to_owned()),
+        };
         if let Err(error) = written {
             tell(&format!("cargo::error={error}"));
         }
+    }
+
+    /// Writes the file into a folder.
+    fn write_to(&self, folder: &Path) -> Result<(), String> {
+        let code = self.generate().map_err(|error| error.to_string())?;
+        fs::write(folder.join(&self.file), code).map_err(|error| error.to_string())
     }
 
     /// The code itself.
@@ -112,8 +142,12 @@ impl Generator {
             .ok_or_else(|| GenerateError(format!("there is no model of {:?}", self.model)))?;
         let operations = self.wanted(service)?;
         let ignored = self.checked_ignored(service, &operations)?;
-        let stored = self.stored_shapes(service)?;
-        let plan = plan::Plan::new(service, &operations, &stored);
+        let (stored, raw) = (self.shapes(service, &self.stored)?, self.shapes(service, &self.raw)?);
+        if let Some(other) = raw.iter().position(|&id| service.structure(id).is_none()) {
+            let name = self.raw.get(other).map_or("", String::as_str);
+            return Err(GenerateError(format!("{name} is no structure or union of {}", self.model)));
+        }
+        let plan = plan::Plan::new(service, &operations, &stored, raw);
         Ok(emit::emit(service, &plan, &ignored))
     }
 
@@ -134,9 +168,9 @@ impl Generator {
         Ok(indexes)
     }
 
-    /// The shapes that are to be stored.
-    fn stored_shapes(&self, service: &Service) -> Result<Vec<ShapeId>, GenerateError> {
-        let shapes = self.stored.iter().map(|name| {
+    /// The shapes of these names.
+    fn shapes(&self, service: &Service, names: &[String]) -> Result<Vec<ShapeId>, GenerateError> {
+        let shapes = names.iter().map(|name| {
             let found = service.shapes.iter().position(|shape| shape.name == *name);
             let found = found.and_then(|index| ShapeId::try_from(index).ok());
             found.ok_or_else(|| GenerateError(format!("the model of {} has no shape {name}", self.model)))

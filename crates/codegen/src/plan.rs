@@ -24,16 +24,19 @@ pub(crate) struct Plan<'a> {
     pub(crate) errors: Vec<ShapeId>,
     /// Structures and unions that records hold.
     pub(crate) stored: BTreeSet<ShapeId>,
+    /// Structures and unions that stay values.
+    pub(crate) raw: BTreeSet<ShapeId>,
     /// Structures that can hold themselves without a list or map between.
     recursive: BTreeSet<(ShapeId, ShapeId)>,
 }
 
 impl<'a> Plan<'a> {
-    pub(crate) fn new(service: &'a Service, wanted: &[usize], stored: &[ShapeId]) -> Self {
+    pub(crate) fn new(service: &'a Service, wanted: &[usize], stored: &[ShapeId], raw: Vec<ShapeId>) -> Self {
+        let raw = BTreeSet::from_iter(raw);
         let operations: Vec<&Operation> = wanted.iter().filter_map(|&index| service.operations.get(index)).collect();
         let roots = operations.iter().flat_map(|op| [op.input, op.output]).flatten();
         let details = operations.iter().flat_map(|op| op.errors.iter().copied()).filter(|&id| has_details(service, id));
-        let reachable = reach(service, roots.chain(details));
+        let reachable = reach(service, &raw, roots.chain(details));
 
         let mut aliases = Vec::new();
         let mut faces = BTreeMap::new();
@@ -69,8 +72,8 @@ impl<'a> Plan<'a> {
         }
         let recursive = recursive(service, &reachable);
         let errors = (0..service.shapes.len() as ShapeId).filter(|&id| is_error(service, id)).collect();
-        let stored = reach(service, stored.iter().copied());
-        Self { operations: planned, types, aliases, errors, stored, recursive }
+        let stored = reach(service, &raw, stored.iter().copied());
+        Self { operations: planned, types, aliases, errors, stored, raw, recursive }
     }
 
     /// Whether the member of that structure needs a box.
@@ -110,12 +113,13 @@ fn children(shape: &Shape) -> Vec<ShapeId> {
     }
 }
 
-/// Structures that the roots hold, themselves included.
-fn reach(service: &Service, roots: impl Iterator<Item = ShapeId>) -> BTreeSet<ShapeId> {
+/// Structures that the roots hold, themselves included, but for those that stay values and what only they hold.
+fn reach(service: &Service, raw: &BTreeSet<ShapeId>, roots: impl Iterator<Item = ShapeId>) -> BTreeSet<ShapeId> {
     let mut seen = BTreeSet::new();
     let mut open: Vec<ShapeId> = roots.collect();
     while let Some(id) = open.pop() {
-        if seen.insert(id)
+        if !raw.contains(&id)
+            && seen.insert(id)
             && let Some(shape) = service.shape(id)
         {
             open.extend(children(shape));

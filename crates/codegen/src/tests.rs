@@ -78,10 +78,38 @@ fn what_is_stored_has_the_names_of_the_model() {
 }
 
 #[test]
+fn raw_shapes_stay_values() {
+    let operations = ["PutItem", "TransactWriteItems"];
+    let typed = code(Generator::new("dynamodb").operations(&operations));
+    assert_has(&typed, "pub struct AttributeValue {");
+    let raw = code(Generator::new("dynamodb").operations(&operations).raw(&["AttributeValue"]));
+    let items = "::std::collections::BTreeMap<::std::string::String, ::kumoi_model::Value>";
+    assert_has(&raw, &format!("pub item: {items},"));
+    // Inside lists of structures, and in the details of errors, too.
+    assert_has(&raw, &format!("pub item: ::core::option::Option<{items}>,"));
+    assert!(!raw.contains("struct AttributeValue {") && !raw.contains("enum AttributeValue {"));
+}
+
+#[test]
+fn a_crate_can_have_a_file_for_each_of_its_services() {
+    let folder = std::env::temp_dir().join(format!("kumoi-codegen-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let table = Generator::new("dynamodb").operations(&["DescribeTable"]);
+    let streams = Generator::new("dynamodbstreams").operations(&["ListStreams"]).file("streams.rs");
+    table.write_to(&folder).unwrap();
+    streams.write_to(&folder).unwrap();
+    let written = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
+    assert_has(&written("api.rs"), "pub struct DescribeTableInput {");
+    assert_has(&written("streams.rs"), "pub struct ListStreamsInput {");
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
 fn what_the_model_lacks_fails() {
     let failure = |generator: Generator| generator.generate().unwrap_err().to_string();
     assert_eq!(failure(Generator::new("nothing")), "there is no model of \"nothing\"");
     assert_eq!(failure(Generator::new("sqs").stored(&["Queue"])), "the model of sqs has no shape Queue");
+    assert_eq!(failure(Generator::new("sqs").raw(&["Boolean"])), "Boolean is no structure or union of sqs");
     assert_eq!(failure(Generator::new("sqs").operations(&["SendMail"])), "the model of sqs has no operation SendMail");
     assert_eq!(
         failure(Generator::new("sqs").all_operations().ignores("SendMessage", &["Subject"])),

@@ -116,6 +116,19 @@ impl IntoValue for ByteStream {
     }
 }
 
+/// What has no type of its own stays as it is.
+impl FromValue for Value {
+    fn from_value(value: &Value) -> Result<Self, ConvertError> {
+        Ok(value.clone())
+    }
+}
+
+impl IntoValue for Value {
+    fn into_value(self) -> Value {
+        self
+    }
+}
+
 impl FromValue for i32 {
     fn from_value(value: &Value) -> Result<Self, ConvertError> {
         match value {

@@ -211,6 +211,7 @@ impl Emitter<'_> {
         }
         let optional = |kind: String| if shape.sparse { format!("::core::option::Option<{kind}>") } else { kind };
         match &shape.kind {
+            Kind::Structure(_) if self.plan.raw.contains(&id) => "::kumoi_model::Value".to_owned(),
             Kind::Structure(structure) if structure.event_stream => "::kumoi_model::ByteStream".to_owned(),
             Kind::Structure(_) => self.plan.types.get(&id).cloned().unwrap_or_else(|| camel(&shape.name)),
             Kind::List { member, .. } => {
@@ -245,6 +246,7 @@ impl Emitter<'_> {
         let has = required.all(|member| {
             let shape = self.service.shape(member.shape);
             match shape.map(|shape| &shape.kind) {
+                Some(Kind::Structure(_)) if self.plan.raw.contains(&member.shape) => false,
                 Some(Kind::Structure(inner)) => !inner.event_stream && self.has_default(member.shape, known),
                 Some(Kind::Blob) => !member.streaming && !shape.is_some_and(|shape| shape.streaming),
                 _ => true,

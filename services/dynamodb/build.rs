@@ -1,0 +1,65 @@
+//! Generates the typed faces of the two services from their models.
+
+fn main() {
+    kumoi_codegen::Generator::new("dynamodb")
+        .operations(&[
+            "CreateTable",
+            "DeleteItem",
+            "DeleteTable",
+            "DescribeEndpoints",
+            "DescribeLimits",
+            "DescribeTable",
+            "DescribeTimeToLive",
+            "GetItem",
+            "ListTables",
+            "ListTagsOfResource",
+            "PutItem",
+            "Query",
+            "Scan",
+            "TagResource",
+            "UntagResource",
+            "UpdateItem",
+            "UpdateTable",
+            "UpdateTimeToLive",
+        ])
+        .raw(&["AttributeValue"])
+        .stored(&[
+            "AttributeDefinition",
+            "OnDemandThroughput",
+            "Projection",
+            "SSESpecification",
+            "StreamSpecification",
+            "Tag",
+            "TimeToLiveSpecification",
+        ])
+        .ignores(
+            "CreateTable",
+            &[
+                "StreamSpecification",
+                "WarmThroughput",
+                "ResourcePolicy",
+                "GlobalTableSourceArn",
+                "GlobalTableSettingsReplicationMode",
+                "VectorIndexes",
+                "GlobalSecondaryIndexes.WarmThroughput",
+            ],
+        )
+        .ignores(
+            "UpdateTable",
+            &[
+                "StreamSpecification",
+                "GlobalSecondaryIndexUpdates",
+                "ReplicaUpdates",
+                "MultiRegionConsistency",
+                "GlobalTableWitnessUpdates",
+                "WarmThroughput",
+                "GlobalTableSettingsReplicationMode",
+                "VectorIndexUpdates",
+            ],
+        )
+        .ignores("DeleteItem", &["ReturnItemCollectionMetrics"])
+        .ignores("PutItem", &["ReturnItemCollectionMetrics"])
+        .ignores("UpdateItem", &["ReturnItemCollectionMetrics"])
+        .ignores("UpdateTimeToLive", &["TimeToLiveSpecification"])
+        .write();
+}

@@ -1,0 +1,163 @@
+//! Amazon DynamoDB.
+//!
+//! Follows the Amazon DynamoDB API Reference and Developer Guide. Where AWS says "eventually" or "approximately", this says exactly and at once: a read
+//! sees every write that was answered, in indexes too, and counts are exact.
+//!
+//! | Module | What it is about |
+//! |---|---|
+//! | `tables` | what is stored, and in which order |
+//! | `table` | tables: schema, state, throughput, and the operations on them |
+//! | `tags`, `time_to_live`, `limits` | what else there is about tables |
+//! | `attribute`, `key` | values and keys: read, checked, written |
+//! | `item` | operations on one item |
+//! | `write` | the one way in which items change |
+//! | `parameters` | expressions, and the older parameters that stood for them |
+//! | `read` | Query and Scan |
+//! | `capacity` | what operations consume |
+//!
+//! `DYNAMODB_TRANSITION_SECONDS` says how long tables are CREATING, UPDATING and DELETING; unless it is set, no time.
+
+mod api {
+    include!(concat!(env!("OUT_DIR"), "/api.rs"));
+}
+mod attribute;
+mod capacity;
+mod errors;
+mod item;
+mod key;
+mod limits;
+mod parameters;
+mod read;
+mod table;
+mod tables;
+mod tags;
+mod time_to_live;
+mod write;
+
+use std::sync::Arc;
+
+use kumoi_core::timers::Timer;
+use kumoi_core::{Cx, Descriptor, Future, Reply, Service, ServiceOption};
+use kumoi_model::Value;
+
+/// The service, for the list of services.
+pub fn service() -> Arc<dyn Service> {
+    Arc::new(DynamoDb)
+}
+
+struct DynamoDb;
+
+static DESCRIPTOR: Descriptor =
+    Descriptor { model: api::MODEL, operations: api::OPERATIONS, validation: errors::STYLE };
+
+impl Service for DynamoDb {
+    fn descriptor(&self) -> &'static Descriptor {
+        &DESCRIPTOR
+    }
+
+    fn call<'a>(&'a self, cx: &'a Cx, operation: &'a str, input: &'a Value) -> Future<'a, Reply<Value>> {
+        api::dispatch(self, cx, operation, input)
+    }
+
+    fn options(&self) -> &'static [ServiceOption] {
+        &table::state::OPTIONS
+    }
+
+    fn timer<'a>(&'a self, cx: &'a Cx, timer: &'a Timer) -> Future<'a, Reply<()>> {
+        Box::pin(async move {
+            match timer.kind.as_str() {
+                table::delete::DELETE => table::delete::run(cx, &timer.payload).await,
+                table::delete::CLEAR => table::delete::clear(cx, &timer.payload).await,
+                _ => Ok(()),
+            }
+        })
+    }
+}
+
+impl api::Api for DynamoDb {
+    async fn create_table(&self, cx: &Cx, input: api::CreateTableInput) -> Reply<api::CreateTableOutput> {
+        table::create::create(cx, input).await
+    }
+
+    async fn delete_item(&self, cx: &Cx, input: api::DeleteItemInput) -> Reply<api::DeleteItemOutput> {
+        item::delete::delete(cx, input).await
+    }
+
+    async fn delete_table(&self, cx: &Cx, input: api::DeleteTableInput) -> Reply<api::DeleteTableOutput> {
+        table::delete::delete(cx, input).await
+    }
+
+    async fn describe_endpoints(&self, cx: &Cx, _: api::DescribeEndpointsInput) -> Reply<api::DescribeEndpointsOutput> {
+        Ok(limits::endpoints(cx))
+    }
+
+    async fn describe_limits(&self, _: &Cx, _: api::DescribeLimitsInput) -> Reply<api::DescribeLimitsOutput> {
+        Ok(limits::describe())
+    }
+
+    async fn describe_table(&self, cx: &Cx, input: api::DescribeTableInput) -> Reply<api::DescribeTableOutput> {
+        table::describe::describe_table(cx, input).await
+    }
+
+    async fn describe_time_to_live(
+        &self,
+        cx: &Cx,
+        input: api::DescribeTimeToLiveInput,
+    ) -> Reply<api::DescribeTimeToLiveOutput> {
+        time_to_live::describe(cx, input).await
+    }
+
+    async fn get_item(&self, cx: &Cx, input: api::GetItemInput) -> Reply<api::GetItemOutput> {
+        item::get::get(cx, input).await
+    }
+
+    async fn list_tables(&self, cx: &Cx, input: api::ListTablesInput) -> Reply<api::ListTablesOutput> {
+        table::list::list(cx, input).await
+    }
+
+    async fn list_tags_of_resource(
+        &self,
+        cx: &Cx,
+        input: api::ListTagsOfResourceInput,
+    ) -> Reply<api::ListTagsOfResourceOutput> {
+        tags::list(cx, input).await
+    }
+
+    async fn put_item(&self, cx: &Cx, input: api::PutItemInput) -> Reply<api::PutItemOutput> {
+        item::put::put(cx, input).await
+    }
+
+    async fn query(&self, cx: &Cx, input: api::QueryInput) -> Reply<api::QueryOutput> {
+        read::query::query(cx, input).await
+    }
+
+    async fn scan(&self, cx: &Cx, input: api::ScanInput) -> Reply<api::ScanOutput> {
+        read::scan::scan(cx, input).await
+    }
+
+    async fn tag_resource(&self, cx: &Cx, input: api::TagResourceInput) -> Reply<api::TagResourceOutput> {
+        tags::tag(cx, input).await?;
+        Ok(api::TagResourceOutput {})
+    }
+
+    async fn untag_resource(&self, cx: &Cx, input: api::UntagResourceInput) -> Reply<api::UntagResourceOutput> {
+        tags::untag(cx, input).await?;
+        Ok(api::UntagResourceOutput {})
+    }
+
+    async fn update_item(&self, cx: &Cx, input: api::UpdateItemInput) -> Reply<api::UpdateItemOutput> {
+        item::update::update(cx, input).await
+    }
+
+    async fn update_table(&self, cx: &Cx, input: api::UpdateTableInput) -> Reply<api::UpdateTableOutput> {
+        table::update::update(cx, input).await
+    }
+
+    async fn update_time_to_live(
+        &self,
+        cx: &Cx,
+        input: api::UpdateTimeToLiveInput,
+    ) -> Reply<api::UpdateTimeToLiveOutput> {
+        time_to_live::update(cx, input).await
+    }
+}

@@ -1,0 +1,91 @@
+//! `DeleteTable`, and clearing away what a table held.
+
+use kumoi_core::timers::{self, Timer};
+use kumoi_core::{Cx, Reply};
+use kumoi_model::Timestamp;
+use kumoi_store::{KeyRange, Scope};
+
+use crate::api::{DeleteTableInput, DeleteTableOutput};
+use crate::errors::validation;
+use crate::table::state::State;
+use crate::table::{Located, describe};
+use crate::tables::{COUNTS, ENTRIES, ITEMS, SIZES, TABLES, TAGS};
+
+/// The kind of timer that ends a table's state of being deleted.
+pub(crate) const DELETE: &str = "delete";
+
+/// The kind of timer that clears away items and entries of a table that is gone.
+pub(crate) const CLEAR: &str = "clear";
+
+/// Records removed by one timer.
+const BATCH: usize = 500;
+
+pub(crate) async fn delete(cx: &Cx, input: DeleteTableInput) -> Reply<DeleteTableOutput> {
+    let mut at = Located::to_change(cx, &input.table_name).await?;
+    if at.table.deletion_protection {
+        return Err(validation(
+            "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.",
+        )
+        .into());
+    }
+    let end = State::end(cx);
+    at.table_mut().state = State::Deleting(end);
+    let output = DeleteTableOutput { table_description: Some(describe::summary(cx, &at, cx.now()).await?) };
+    if end > cx.now().micros() {
+        at.save(cx).await?;
+        set(cx, &at.scope, DELETE, &at.name, end).await?;
+    } else {
+        remove(cx, &at.scope, &at.name, at.table.id).await?;
+    }
+    Ok(output)
+}
+
+/// The table is deleted.
+pub(crate) async fn run(cx: &Cx, name: &str) -> Reply<()> {
+    let name = name.to_owned();
+    match cx.get(&TABLES, &name).await? {
+        Some(table) if table.state.is_gone(cx.now()) => remove(cx, cx.scope(), &name, table.id).await,
+        _ => Ok(()),
+    }
+}
+
+async fn remove(cx: &Cx, scope: &Scope, name: &str, id: u64) -> Reply<()> {
+    let name = name.to_owned();
+    cx.tx().delete(scope, &TABLES, &name).await?;
+    cx.tx().delete(scope, &TAGS, &name).await?;
+    set(cx, scope, CLEAR, &id.to_string(), cx.now().micros()).await
+}
+
+async fn set(cx: &Cx, scope: &Scope, kind: &str, payload: &str, due: i64) -> Reply<()> {
+    let timer = Timer {
+        name: format!("{kind}:{payload}"),
+        due: Timestamp::from_micros(due),
+        kind: kind.to_owned(),
+        payload: payload.to_owned(),
+    };
+    Ok(timers::set(cx.tx(), "dynamodb", scope, &timer).await?)
+}
+
+/// Clears away a part of what a table held, and sets the timer again for the rest.
+pub(crate) async fn clear(cx: &Cx, payload: &str) -> Reply<()> {
+    let Ok(id) = payload.parse::<u64>() else { return Ok(()) };
+    let items = cx.range(&ITEMS, KeyRange::prefix(&(id,)), BATCH).await?;
+    for (key, _) in &items {
+        cx.delete(&ITEMS, key).await?;
+    }
+    let first = KeyRange::all().from(&((id, 0_u64, 0_u64),)).before(&((id.saturating_add(1), 0_u64, 0_u64),));
+    let entries = cx.range(&ENTRIES, first, BATCH).await?;
+    let mut indexes: Vec<u64> = entries.iter().map(|(key, ())| key.0.1).collect();
+    indexes.dedup();
+    for (key, ()) in &entries {
+        cx.delete(&ENTRIES, key).await?;
+    }
+    for index in std::iter::once(0).chain(indexes) {
+        cx.tx().clear_counter(cx.scope(), &COUNTS, &(id, index)).await?;
+        cx.tx().clear_counter(cx.scope(), &SIZES, &(id, index)).await?;
+    }
+    if items.len() == BATCH || entries.len() == BATCH {
+        set(cx, cx.scope(), CLEAR, payload, cx.now().micros()).await?;
+    }
+    Ok(())
+}

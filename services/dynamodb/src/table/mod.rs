@@ -1,0 +1,201 @@
+//! Tables: what is known of one, and finding it.
+//!
+//! | Module | What it is about |
+//! |---|---|
+//! | `schema` | keys, attribute definitions and indexes, and what AWS checks of them |
+//! | `throughput` | billing mode and provisioned throughput |
+//! | `state` | CREATING, UPDATING, DELETING, and how long they last |
+//! | `create`, `update`, `delete`, `list` | the operations |
+//! | `describe` | what is told of a table |
+
+pub(crate) mod create;
+pub(crate) mod delete;
+pub(crate) mod describe;
+pub(crate) mod list;
+pub(crate) mod schema;
+pub(crate) mod state;
+pub(crate) mod throughput;
+pub(crate) mod update;
+
+use std::sync::Arc;
+
+use kumoi_core::arn::Arn;
+use kumoi_core::{Cx, Fault, Reply};
+use kumoi_store::Scope;
+use serde::{Deserialize, Serialize};
+
+use crate::api::{AttributeDefinition, SSESpecification, StreamSpecification, TimeToLiveSpecification};
+use crate::errors::{in_use, no_such_resource, no_such_table, validation};
+use crate::tables::TABLES;
+
+pub(crate) use schema::{Index, KeyAttribute, KeySchema};
+use state::State;
+use throughput::Billing;
+
+/// A table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct TableRecord {
+    /// Its number; see [`crate::tables`].
+    pub(crate) id: u64,
+    /// `TableId`, a UUID.
+    pub(crate) table_id: String,
+    /// In microseconds since 1970.
+    pub(crate) created: i64,
+    pub(crate) state: State,
+    pub(crate) definitions: Vec<AttributeDefinition>,
+    pub(crate) key: KeySchema,
+    /// Local indexes first, then global ones, each in the order of their making.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) indexes: Vec<Index>,
+    pub(crate) billing: Billing,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) class: Option<Class>,
+    #[serde(default)]
+    pub(crate) deletion_protection: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) stream: Option<Stream>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) encryption: Option<SSESpecification>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) time_to_live: Option<TimeToLiveSpecification>,
+}
+
+/// A table class that was asked for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Class {
+    pub(crate) name: String,
+    /// When it was changed, in microseconds; `None` since the table was created.
+    pub(crate) updated: Option<i64>,
+}
+
+/// The stream of a table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Stream {
+    pub(crate) specification: StreamSpecification,
+    /// When it was enabled: its label says so.
+    pub(crate) label: String,
+}
+
+impl TableRecord {
+    /// The index of that name.
+    pub(crate) fn index(&self, name: &str) -> Option<&Index> {
+        self.indexes.iter().find(|index| index.name == name)
+    }
+}
+
+/// A table, where it lies and what it is called. An ARN can name a table of another account than the caller's.
+#[derive(Clone, Debug)]
+pub(crate) struct Located {
+    pub(crate) scope: Scope,
+    pub(crate) name: String,
+    /// Shared with other requests.
+    pub(crate) table: Arc<TableRecord>,
+}
+
+impl Located {
+    /// The table that an operation on items names: it must be past its creation.
+    pub(crate) async fn for_items(cx: &Cx, table_name: &str) -> Reply<Self> {
+        let named = Named::parse(cx, table_name)?;
+        match Self::find(cx, named).await? {
+            Some(at) if !at.table.state.is_creating(cx.now()) => Ok(at),
+            _ => Err(no_such_resource().into()),
+        }
+    }
+
+    /// The table that an operation on tables names.
+    pub(crate) async fn of(cx: &Cx, table_name: &str) -> Reply<Self> {
+        let named = Named::parse(cx, table_name)?;
+        let name = named.name.to_owned();
+        Self::find(cx, named).await?.ok_or_else(|| no_such_table(&name).into())
+    }
+
+    /// The table that an operation changes: nothing else may be changing it.
+    pub(crate) async fn to_change(cx: &Cx, table_name: &str) -> Reply<Self> {
+        let at = Self::of(cx, table_name).await?;
+        match at.table.state.changing(cx.now()) {
+            Some(how) => Err(in_use(how, &at.name).into()),
+            None => Ok(at),
+        }
+    }
+
+    /// The table, unless there is none or it is deleted by now.
+    pub(crate) async fn find(cx: &Cx, named: Named<'_>) -> Reply<Option<Self>> {
+        let name = named.name.to_owned();
+        let table = cx.tx().get_shared(&named.scope, &TABLES, &name).await?;
+        let table = table.filter(|table| !table.state.is_gone(cx.now()));
+        Ok(table.map(|table| Self { scope: named.scope, name, table }))
+    }
+
+    pub(crate) fn arn(&self) -> String {
+        arn_of(&self.scope, &self.name)
+    }
+
+    /// The table, to change.
+    pub(crate) fn table_mut(&mut self) -> &mut TableRecord {
+        Arc::make_mut(&mut self.table)
+    }
+
+    /// Stores the table.
+    pub(crate) async fn save(&self, cx: &Cx) -> Reply<()> {
+        Ok(cx.tx().put(&self.scope, &TABLES, &self.name, &*self.table).await?)
+    }
+}
+
+/// The ARN of the table of that name.
+pub(crate) fn arn_of(scope: &Scope, name: &str) -> String {
+    let partition = kumoi_model::partitions::partition_of(&scope.region);
+    format!("arn:{}:dynamodb:{}:{}:table/{name}", partition.id, scope.region, scope.account)
+}
+
+/// What a request's `TableName` names: a table of the caller's by its name, or any by its ARN.
+pub(crate) struct Named<'a> {
+    pub(crate) scope: Scope,
+    pub(crate) name: &'a str,
+}
+
+impl<'a> Named<'a> {
+    /// Reads a `TableName`.
+    pub(crate) fn parse(cx: &Cx, text: &'a str) -> Result<Self, Fault> {
+        if !text.starts_with("arn:") {
+            check_name(text)?;
+            return Ok(Self { scope: cx.scope().clone(), name: text });
+        }
+        Self::parse_arn(cx, text)
+            .ok_or_else(|| validation(format!("Invalid TableArn: Invalid ResourceArn provided as input {text}")))
+    }
+
+    /// Reads the ARN of a table in this Region.
+    pub(crate) fn parse_arn(cx: &Cx, text: &'a str) -> Option<Self> {
+        let arn = Arn::parse(text).filter(|arn| arn.service == "dynamodb" && arn.region == cx.region())?;
+        let name = arn.resource.strip_prefix("table/").filter(|name| is_name(name))?;
+        let here = arn.account == cx.account();
+        let scope = if here { cx.scope().clone() } else { Scope::new(arn.account, arn.region) };
+        Some(Self { scope, name })
+    }
+}
+
+/// Names of tables and indexes: 3 to 255 letters, digits, hyphens, underscores and dots.
+fn is_name(name: &str) -> bool {
+    (3..=255).contains(&name.len()) && name.bytes().all(is_letter)
+}
+
+fn is_letter(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_.-".contains(&byte)
+}
+
+/// What the model says of names, which it cannot say of a member that takes ARNs, too.
+fn check_name(name: &str) -> Result<(), Fault> {
+    let refuse = |constraint: &str| {
+        validation(format!(
+            "1 validation error detected: Value '{name}' at 'tableName' failed to satisfy constraint: {constraint}"
+        ))
+    };
+    if !name.bytes().all(is_letter) {
+        return Err(refuse("Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"));
+    }
+    match name.len() {
+        ..3 => Err(refuse("Member must have length greater than or equal to 3")),
+        3..=255 => Ok(()),
+        _ => Err(refuse("Member must have length less than or equal to 255")),
+    }
+}
