@@ -3,6 +3,7 @@
 fn main() {
     kumoi_codegen::Generator::new("dynamodb")
         .operations(&[
+            "BatchWriteItem",
             "CreateTable",
             "DeleteItem",
             "DeleteTable",
@@ -57,6 +58,7 @@ fn main() {
                 "VectorIndexUpdates",
             ],
         )
+        .ignores("BatchWriteItem", &["ReturnItemCollectionMetrics"])
         .ignores("DeleteItem", &["ReturnItemCollectionMetrics"])
         .ignores("PutItem", &["ReturnItemCollectionMetrics"])
         .ignores("UpdateItem", &["ReturnItemCollectionMetrics"])

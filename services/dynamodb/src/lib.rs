@@ -9,7 +9,7 @@
 //! | `table` | tables: schema, state, throughput, and the operations on them |
 //! | `tags`, `time_to_live`, `limits` | what else there is about tables |
 //! | `attribute`, `key` | values and keys: read, checked, written |
-//! | `item` | operations on one item |
+//! | `item`, `batch` | operations on one item, and on many |
 //! | `write` | the one way in which items change |
 //! | `parameters` | expressions, and the older parameters that stood for them |
 //! | `read` | Query and Scan |
@@ -21,6 +21,7 @@ mod api {
     include!(concat!(env!("OUT_DIR"), "/api.rs"));
 }
 mod attribute;
+mod batch;
 mod capacity;
 mod errors;
 mod item;
@@ -75,6 +76,10 @@ impl Service for DynamoDb {
 }
 
 impl api::Api for DynamoDb {
+    async fn batch_write_item(&self, cx: &Cx, input: api::BatchWriteItemInput) -> Reply<api::BatchWriteItemOutput> {
+        batch::batch_write(cx, input).await
+    }
+
     async fn create_table(&self, cx: &Cx, input: api::CreateTableInput) -> Reply<api::CreateTableOutput> {
         table::create::create(cx, input).await
     }
