@@ -302,3 +302,28 @@ fn filters_can_be_asked_for_keys() {
     assert_eq!(condition.mentions(&["b"]), Some("b"));
     assert_eq!(condition.mentions(&["d"]), None);
 }
+
+#[test]
+fn parentheses_that_say_nothing_may_stand_once() {
+    for text in [
+        "(a = :one)",
+        "((a = :one) AND b = :two)",
+        "(b = :two AND (a = :one))",
+        "((a = :one) OR (b = :two))",
+        "(NOT (a = :one))",
+        "NOT ((a = :one) AND (b = :two))",
+        "(((a=:one) AND b=:two) OR a=:two oR b=:one) or NoT a<:two",
+    ] {
+        assert!(Condition::parse(text, &mut placeholders()).is_ok(), "{text}");
+    }
+    for text in [
+        "((a = :one))",
+        "((NOT a = :one))",
+        "NOT ((a = :one))",
+        "((a = :one OR b = :two))",
+        "(c = :one) AND ((a = :one))",
+        "(((a = :one) AND b = :two))",
+    ] {
+        assert!(refusal(text).contains("redundant parentheses"), "{text}");
+    }
+}
