@@ -3,6 +3,7 @@
 fn main() {
     kumoi_codegen::Generator::new("dynamodb")
         .operations(&[
+            "BatchGetItem",
             "BatchWriteItem",
             "CreateTable",
             "DeleteItem",
@@ -18,6 +19,8 @@ fn main() {
             "Query",
             "Scan",
             "TagResource",
+            "TransactGetItems",
+            "TransactWriteItems",
             "UntagResource",
             "UpdateItem",
             "UpdateTable",
@@ -58,10 +61,6 @@ fn main() {
                 "VectorIndexUpdates",
             ],
         )
-        .ignores("BatchWriteItem", &["ReturnItemCollectionMetrics"])
-        .ignores("DeleteItem", &["ReturnItemCollectionMetrics"])
-        .ignores("PutItem", &["ReturnItemCollectionMetrics"])
-        .ignores("UpdateItem", &["ReturnItemCollectionMetrics"])
         .ignores("UpdateTimeToLive", &["TimeToLiveSpecification"])
         .write();
 }

@@ -9,11 +9,13 @@
 //! | `table` | tables: schema, state, throughput, and the operations on them |
 //! | `tags`, `time_to_live`, `limits` | what else there is about tables |
 //! | `attribute`, `key` | values and keys: read, checked, written |
-//! | `item`, `batch` | operations on one item, and on many |
+//! | `item` | operations on one item |
+//! | `batch` | BatchGetItem and BatchWriteItem |
+//! | `transaction` | TransactGetItems and TransactWriteItems |
 //! | `write` | the one way in which items change |
 //! | `parameters` | expressions, and the older parameters that stood for them |
 //! | `read` | Query and Scan |
-//! | `capacity` | what operations consume |
+//! | `capacity`, `collection` | what operations consume, and how large item collections are |
 //!
 //! `DYNAMODB_TRANSITION_SECONDS` says how long tables are CREATING, UPDATING and DELETING; unless it is set, no time.
 
@@ -23,6 +25,7 @@ mod api {
 mod attribute;
 mod batch;
 mod capacity;
+mod collection;
 mod errors;
 mod item;
 mod key;
@@ -33,6 +36,7 @@ mod table;
 mod tables;
 mod tags;
 mod time_to_live;
+mod transaction;
 mod write;
 
 use std::sync::Arc;
@@ -69,6 +73,7 @@ impl Service for DynamoDb {
             match timer.kind.as_str() {
                 table::delete::DELETE => table::delete::run(cx, &timer.payload).await,
                 table::delete::CLEAR => table::delete::clear(cx, &timer.payload).await,
+                transaction::token::FORGET => transaction::token::forget(cx, &timer.payload).await,
                 _ => Ok(()),
             }
         })
@@ -76,8 +81,12 @@ impl Service for DynamoDb {
 }
 
 impl api::Api for DynamoDb {
+    async fn batch_get_item(&self, cx: &Cx, input: api::BatchGetItemInput) -> Reply<api::BatchGetItemOutput> {
+        batch::get::get(cx, input).await
+    }
+
     async fn batch_write_item(&self, cx: &Cx, input: api::BatchWriteItemInput) -> Reply<api::BatchWriteItemOutput> {
-        batch::batch_write(cx, input).await
+        batch::write::write(cx, input).await
     }
 
     async fn create_table(&self, cx: &Cx, input: api::CreateTableInput) -> Reply<api::CreateTableOutput> {
@@ -143,6 +152,22 @@ impl api::Api for DynamoDb {
     async fn tag_resource(&self, cx: &Cx, input: api::TagResourceInput) -> Reply<api::TagResourceOutput> {
         tags::tag(cx, input).await?;
         Ok(api::TagResourceOutput {})
+    }
+
+    async fn transact_get_items(
+        &self,
+        cx: &Cx,
+        input: api::TransactGetItemsInput,
+    ) -> Reply<api::TransactGetItemsOutput> {
+        transaction::get::get(cx, input).await
+    }
+
+    async fn transact_write_items(
+        &self,
+        cx: &Cx,
+        input: api::TransactWriteItemsInput,
+    ) -> Reply<api::TransactWriteItemsOutput> {
+        transaction::write::write(cx, input).await
     }
 
     async fn untag_resource(&self, cx: &Cx, input: api::UntagResourceInput) -> Reply<api::UntagResourceOutput> {
