@@ -42,7 +42,7 @@ mod write;
 use std::sync::Arc;
 
 use kumoi_core::timers::Timer;
-use kumoi_core::{Cx, Descriptor, Future, Reply, Service, ServiceOption};
+use kumoi_core::{Cx, Descriptor, Front, Future, Reply, Service, ServiceOption};
 use kumoi_model::Value;
 
 /// The service, for the list of services.
@@ -55,9 +55,16 @@ struct DynamoDb;
 static DESCRIPTOR: Descriptor =
     Descriptor { model: api::MODEL, operations: api::OPERATIONS, validation: errors::STYLE };
 
+/// "API-specific limits" of the Developer Guide has 16 MB for a request; the other limits and the code were measured by others.
+static FRONT: Front = Front { body: 16 << 20, head: 16 << 10, root_only: true, encoding: "InternalServerError" };
+
 impl Service for DynamoDb {
     fn descriptor(&self) -> &'static Descriptor {
         &DESCRIPTOR
+    }
+
+    fn front(&self) -> Option<&'static Front> {
+        Some(&FRONT)
     }
 
     fn call<'a>(&'a self, cx: &'a Cx, operation: &'a str, input: &'a Value) -> Future<'a, Reply<Value>> {
