@@ -8,9 +8,12 @@ fn main() {
             "DeleteItem",
             "DeleteTable",
             "DescribeEndpoints",
+            "DescribeKinesisStreamingDestination",
             "DescribeLimits",
             "DescribeTable",
             "DescribeTimeToLive",
+            "DisableKinesisStreamingDestination",
+            "EnableKinesisStreamingDestination",
             "GetItem",
             "ListTables",
             "ListTagsOfResource",
@@ -20,6 +23,7 @@ fn main() {
             "TagResource",
             "UntagResource",
             "UpdateItem",
+            "UpdateKinesisStreamingDestination",
             "UpdateTable",
             "UpdateTimeToLive",
         ])
@@ -31,12 +35,10 @@ fn main() {
             "SSESpecification",
             "StreamSpecification",
             "Tag",
-            "TimeToLiveSpecification",
         ])
         .ignores(
             "CreateTable",
             &[
-                "StreamSpecification",
                 "WarmThroughput",
                 "ResourcePolicy",
                 "GlobalTableSourceArn",
@@ -48,7 +50,6 @@ fn main() {
         .ignores(
             "UpdateTable",
             &[
-                "StreamSpecification",
                 "GlobalSecondaryIndexUpdates",
                 "ReplicaUpdates",
                 "MultiRegionConsistency",
@@ -62,6 +63,10 @@ fn main() {
         .ignores("DeleteItem", &["ReturnItemCollectionMetrics"])
         .ignores("PutItem", &["ReturnItemCollectionMetrics"])
         .ignores("UpdateItem", &["ReturnItemCollectionMetrics"])
-        .ignores("UpdateTimeToLive", &["TimeToLiveSpecification"])
+        .write();
+    kumoi_codegen::Generator::new("dynamodbstreams")
+        .all_operations()
+        .raw(&["AttributeValue"])
+        .file("streams_api.rs")
         .write();
 }
