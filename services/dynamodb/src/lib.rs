@@ -16,11 +16,16 @@
 //! | `parameters` | expressions, and the older parameters that stood for them |
 //! | `read` | Query and Scan |
 //! | `capacity`, `collection` | what operations consume, and how large item collections are |
+//! | `streams` | the streams of tables, a service of its own |
+//! | `kinesis` | changes that go to a stream of Kinesis |
 //!
 //! `DYNAMODB_TRANSITION_SECONDS` says how long tables are CREATING, UPDATING and DELETING; unless it is set, no time.
 
 mod api {
     include!(concat!(env!("OUT_DIR"), "/api.rs"));
+}
+mod streams_api {
+    include!(concat!(env!("OUT_DIR"), "/streams_api.rs"));
 }
 mod attribute;
 mod batch;
@@ -29,9 +34,11 @@ mod collection;
 mod errors;
 mod item;
 mod key;
+mod kinesis;
 mod limits;
 mod parameters;
 mod read;
+mod streams;
 mod table;
 mod tables;
 mod tags;
@@ -48,6 +55,11 @@ use kumoi_model::Value;
 /// The service, for the list of services.
 pub fn service() -> Arc<dyn Service> {
     Arc::new(DynamoDb)
+}
+
+/// Its streams, which are a service of their own.
+pub fn streams() -> Arc<dyn Service> {
+    Arc::new(streams::Streams)
 }
 
 struct DynamoDb;
@@ -81,6 +93,10 @@ impl Service for DynamoDb {
                 table::delete::DELETE => table::delete::run(cx, &timer.payload).await,
                 table::delete::CLEAR => table::delete::clear(cx, &timer.payload).await,
                 transaction::token::FORGET => transaction::token::forget(cx, &timer.payload).await,
+                streams::trim::TRIM => streams::trim::run(cx, &timer.payload).await,
+                time_to_live::EXPIRE => time_to_live::expire(cx, &timer.payload).await,
+                time_to_live::FILL => time_to_live::fill(cx, &timer.payload).await,
+                time_to_live::CLEAR => time_to_live::clear(cx, &timer.payload).await,
                 _ => Ok(()),
             }
         })
@@ -112,6 +128,14 @@ impl api::Api for DynamoDb {
         Ok(limits::endpoints(cx))
     }
 
+    async fn describe_kinesis_streaming_destination(
+        &self,
+        cx: &Cx,
+        input: api::DescribeKinesisStreamingDestinationInput,
+    ) -> Reply<api::DescribeKinesisStreamingDestinationOutput> {
+        kinesis::describe(cx, input).await
+    }
+
     async fn describe_limits(&self, _: &Cx, _: api::DescribeLimitsInput) -> Reply<api::DescribeLimitsOutput> {
         Ok(limits::describe())
     }
@@ -126,6 +150,22 @@ impl api::Api for DynamoDb {
         input: api::DescribeTimeToLiveInput,
     ) -> Reply<api::DescribeTimeToLiveOutput> {
         time_to_live::describe(cx, input).await
+    }
+
+    async fn disable_kinesis_streaming_destination(
+        &self,
+        cx: &Cx,
+        input: api::DisableKinesisStreamingDestinationInput,
+    ) -> Reply<api::DisableKinesisStreamingDestinationOutput> {
+        kinesis::disable(cx, input).await
+    }
+
+    async fn enable_kinesis_streaming_destination(
+        &self,
+        cx: &Cx,
+        input: api::EnableKinesisStreamingDestinationInput,
+    ) -> Reply<api::EnableKinesisStreamingDestinationOutput> {
+        kinesis::enable(cx, input).await
     }
 
     async fn get_item(&self, cx: &Cx, input: api::GetItemInput) -> Reply<api::GetItemOutput> {
@@ -184,6 +224,14 @@ impl api::Api for DynamoDb {
 
     async fn update_item(&self, cx: &Cx, input: api::UpdateItemInput) -> Reply<api::UpdateItemOutput> {
         item::update::update(cx, input).await
+    }
+
+    async fn update_kinesis_streaming_destination(
+        &self,
+        cx: &Cx,
+        input: api::UpdateKinesisStreamingDestinationInput,
+    ) -> Reply<api::UpdateKinesisStreamingDestinationOutput> {
+        kinesis::update(cx, input).await
     }
 
     async fn update_table(&self, cx: &Cx, input: api::UpdateTableInput) -> Reply<api::UpdateTableOutput> {
