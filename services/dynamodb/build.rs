@@ -9,9 +9,12 @@ fn main() {
             "DeleteItem",
             "DeleteTable",
             "DescribeEndpoints",
+            "DescribeKinesisStreamingDestination",
             "DescribeLimits",
             "DescribeTable",
             "DescribeTimeToLive",
+            "DisableKinesisStreamingDestination",
+            "EnableKinesisStreamingDestination",
             "GetItem",
             "ListTables",
             "ListTagsOfResource",
@@ -23,6 +26,7 @@ fn main() {
             "TransactWriteItems",
             "UntagResource",
             "UpdateItem",
+            "UpdateKinesisStreamingDestination",
             "UpdateTable",
             "UpdateTimeToLive",
         ])
@@ -34,12 +38,10 @@ fn main() {
             "SSESpecification",
             "StreamSpecification",
             "Tag",
-            "TimeToLiveSpecification",
         ])
         .ignores(
             "CreateTable",
             &[
-                "StreamSpecification",
                 "WarmThroughput",
                 "ResourcePolicy",
                 "GlobalTableSourceArn",
@@ -51,7 +53,6 @@ fn main() {
         .ignores(
             "UpdateTable",
             &[
-                "StreamSpecification",
                 "GlobalSecondaryIndexUpdates",
                 "ReplicaUpdates",
                 "MultiRegionConsistency",
@@ -61,7 +62,10 @@ fn main() {
                 "VectorIndexUpdates",
             ],
         )
-        .ignores("UpdateTimeToLive", &["TimeToLiveSpecification"])
         .write();
-    kumoi_codegen::Generator::new("dynamodbstreams").operations(&["ListStreams"]).file("streams_api.rs").write();
+    kumoi_codegen::Generator::new("dynamodbstreams")
+        .all_operations()
+        .raw(&["AttributeValue"])
+        .file("streams_api.rs")
+        .write();
 }
