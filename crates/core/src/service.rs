@@ -95,7 +95,7 @@ pub struct Sent<'a> {
     pub document: Option<&'a [u8]>,
 }
 
-/// What the front of a service asks of a request before anything is decoded, where it is stricter than the house.
+/// What the front of a service asks of a request before anything is decoded, and adds to answers, where that differs from the house.
 #[derive(Clone, Copy, Debug)]
 pub struct Front {
     /// Most bytes of a body, as it was sent and as it is once it is expanded. What is longer is refused with status 413.
@@ -106,6 +106,10 @@ pub struct Front {
     pub root_only: bool,
     /// The code, with status 500, for bodies whose `Content-Encoding` is unknown, or that do not have it.
     pub encoding: &'static str,
+    /// Answers of so many bytes and more are compressed for clients that say in `Accept-Encoding` that they take it.
+    pub compressed: usize,
+    /// What answers have in the header `Server`. They also tell the CRC-32 of their body in `x-amz-crc32`.
+    pub server: &'static str,
 }
 
 /// A coded service. `kumoi-codegen` generates the typed face (`Api`, `dispatch`) that implementations delegate to.
@@ -142,7 +146,7 @@ pub trait Service: Send + Sync + 'static {
         Box::pin(async { Ok(()) })
     }
 
-    /// What its front asks of requests, where it is stricter than the house.
+    /// What its front asks of requests and adds to answers, where that differs from the house.
     fn front(&self) -> Option<&'static Front> {
         None
     }

@@ -1,16 +1,24 @@
-//! Compressed bodies: SDKs compress larger requests of some operations, such as CloudWatch's `PutMetricData`, and say so in
+//! Compressed bodies, and what answers tell of theirs: SDKs compress larger requests of some operations, such as CloudWatch's `PutMetricData`, and say so in
 //! `Content-Encoding` (Smithy, `requestCompression` trait; RFC 9110 section 8.4).
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 
 use bytes::Bytes;
+use flate2::Compression;
 use flate2::bufread::{MultiGzDecoder, ZlibDecoder};
-use http::header::CONTENT_ENCODING;
+use flate2::write::{GzEncoder, ZlibEncoder};
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, SERVER};
+use http::{HeaderName, HeaderValue};
+use kumoi_core::Front;
 use kumoi_model::{Location, Operation, Service};
 use kumoi_wire::Body;
 
 use crate::accept::Head;
-use crate::body::BodyError;
+use crate::body::{BodyError, ReplyBody};
+use crate::encode::Reply;
+
+/// The CRC-32 of a body as it is sent, in decimal.
+const CRC32: HeaderName = HeaderName::from_static("x-amz-crc32");
 
 /// How a body is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +92,66 @@ fn coding(head: &Head) -> Coding {
     }
 }
 
+/// Gives an answer what the front of its service gives all: compressed where the client takes it and it is worth it, the CRC-32 of what is sent.
+pub(crate) fn dress(head: &Head, front: &Front, mut reply: Reply) -> Reply {
+    if let ReplyBody::Whole(Some(bytes)) = reply.body_mut() {
+        let coding = accepted(head).filter(|_| bytes.len() >= front.compressed);
+        if let Some((coding, name)) = coding
+            && let Some(compressed) = deflate(coding, bytes)
+        {
+            *bytes = compressed;
+            reply.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static(name));
+        }
+    }
+    let sum = match reply.body() {
+        ReplyBody::Whole(Some(bytes)) => crc32fast::hash(bytes),
+        _ => 0,
+    };
+    let headers = reply.headers_mut();
+    headers.insert(SERVER, HeaderValue::from_static(front.server));
+    headers.insert(CRC32, HeaderValue::from(sum));
+    reply
+}
+
+/// The coding of those in `Accept-Encoding` that the client likes best (RFC 9110 section 12.5.3). Of those that it likes alike it is the one that it names
+/// first; what `*` stands for comes last, gzip before deflate. What is no weight is taken for 1, as DynamoDB does.
+fn accepted(head: &Head) -> Option<(Coding, &'static str)> {
+    const CODINGS: [(Coding, &str); 2] = [(Coding::Gzip, "gzip"), (Coding::Deflate, "deflate")];
+    let lines = head.headers.get_all(ACCEPT_ENCODING).into_iter().filter_map(|line| line.to_str().ok());
+    let offers: Vec<(&str, f32)> = lines.flat_map(|line| line.split(',')).map(offer).collect();
+    let named = |coding: &str| offers.iter().any(|(name, _)| name.eq_ignore_ascii_case(coding));
+    let listed = offers.iter().filter_map(|(name, weight)| {
+        CODINGS.iter().find(|(_, coding)| name.eq_ignore_ascii_case(coding)).map(|coding| (coding, *weight))
+    });
+    let any = offers.iter().find(|(name, _)| *name == "*").map_or(0.0, |(_, weight)| *weight);
+    let others = CODINGS.iter().filter(|(_, coding)| !named(coding)).map(|coding| (coding, any));
+    let best = listed.chain(others).filter(|(_, weight)| *weight > 0.0);
+    best.reduce(|best, one| if one.1 > best.1 { one } else { best }).map(|(coding, _)| *coding)
+}
+
+/// A coding and how much it is liked, from 0 to 1.
+fn offer(text: &str) -> (&str, f32) {
+    let (name, parameters) = text.split_once(';').unwrap_or((text, ""));
+    let weight = parameters.split_once("q=").and_then(|(_, rest)| rest.split(';').next()?.trim().parse::<f32>().ok());
+    (name.trim(), weight.unwrap_or(1.0).clamp(0.0, 1.0))
+}
+
+fn deflate(coding: Coding, bytes: &[u8]) -> Option<Bytes> {
+    let level = Compression::fast();
+    let compressed = match coding {
+        Coding::Gzip => {
+            let mut encoder = GzEncoder::new(Vec::new(), level);
+            encoder.write_all(bytes).and_then(|()| encoder.finish())
+        }
+        Coding::Deflate => {
+            let mut encoder = ZlibEncoder::new(Vec::new(), level);
+            encoder.write_all(bytes).and_then(|()| encoder.finish())
+        }
+        Coding::Other => return None,
+    };
+    compressed.ok().map(Bytes::from)
+}
+
 /// Whether the encoding is a member of the input.
 fn takes_encoding(model: &Service, operation: &Operation) -> bool {
     let input = operation.input.and_then(|shape| model.structure(shape));
@@ -94,15 +162,14 @@ fn takes_encoding(model: &Service, operation: &Operation) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
-
-    use flate2::Compression;
-    use flate2::write::GzEncoder;
-
     use super::*;
 
     fn head(encoding: &str) -> Head {
-        let request = http::Request::post("/").header(CONTENT_ENCODING, encoding).body(()).unwrap();
+        headed(CONTENT_ENCODING, encoding)
+    }
+
+    fn headed(name: HeaderName, value: &str) -> Head {
+        let request = http::Request::post("/").header(name, value).body(()).unwrap();
         let wire = crate::accept::Wire { scheme: "http", peer: None, tls: None };
         Head::accept(request.into_parts().0, wire)
     }
@@ -125,6 +192,31 @@ mod tests {
             Ok("contentcontent".into()),
             "RFC 1952, 2.2: members follow"
         );
+    }
+
+    #[test]
+    fn answers_are_compressed_for_who_takes_it() {
+        let front = Front { body: 0, head: 0, root_only: false, encoding: "", compressed: 100, server: "Server" };
+        let answered = |accepts: &str, bytes: usize| {
+            let reply = http::Response::new(ReplyBody::from(Bytes::from(vec![b'a'; bytes])));
+            let reply = dress(&headed(ACCEPT_ENCODING, accepts), &front, reply);
+            let ReplyBody::Whole(Some(body)) = reply.body() else { panic!("an answer has a body") };
+            let told = reply.headers().get(CRC32).and_then(|sum| sum.to_str().ok()?.parse().ok());
+            assert_eq!(told, Some(crc32fast::hash(body)));
+            let coding = reply.headers().get(CONTENT_ENCODING).map(|name| name.to_str().unwrap().to_owned());
+            let plain = coding.as_ref().map_or(Ok(body.clone()), |name| expand(&head(name), body.clone(), 1000));
+            assert_eq!(plain, Ok(vec![b'a'; bytes].into()));
+            coding
+        };
+        assert_eq!(answered("identity", 100), None);
+        assert_eq!(answered("gzip", 99), None, "too short");
+        assert_eq!(answered("gzip", 100).as_deref(), Some("gzip"));
+        assert_eq!(answered("br, deflate, GZIP", 100).as_deref(), Some("deflate"), "the first of equals");
+        assert_eq!(answered("*, deflate", 100).as_deref(), Some("deflate"), "what is named goes before what is not");
+        assert_eq!(answered("*, gzip;q=0.5", 100).as_deref(), Some("deflate"));
+        assert_eq!(answered("deflate;q=0.5, gzip;q=x", 100).as_deref(), Some("gzip"), "no weight is 1");
+        assert_eq!(answered("deflate, gzip;q=0.5, br", 100).as_deref(), Some("deflate"));
+        assert_eq!(answered("gzip;q=0, br", 100), None);
     }
 
     #[test]

@@ -192,7 +192,11 @@ async fn call(
     let outcome = kernel.dispatch(caller.asks(head, &target, client, request_id, input)).await;
 
     // encode
-    Ok(encode::encode(head, &target, outcome, request_id))
+    let reply = encode::encode(head, &target, outcome, request_id);
+    Ok(match front {
+        Some(front) => content::dress(head, front, reply),
+        None => reply,
+    })
 }
 
 fn preflight(gateway: &Gateway, head: &Head) -> Reply {

@@ -19,9 +19,10 @@ pub(crate) mod records;
 pub(crate) mod state;
 pub(crate) mod trim;
 
-use kumoi_core::{Cx, Descriptor, Future, Reply, Service};
+use kumoi_core::{Cx, Descriptor, Front, Future, Reply, Service};
 use kumoi_model::Value;
 
+use crate::FRONT;
 use crate::errors;
 use crate::streams_api as api;
 
@@ -40,6 +41,10 @@ static DESCRIPTOR: Descriptor =
 impl Service for Streams {
     fn descriptor(&self) -> &'static Descriptor {
         &DESCRIPTOR
+    }
+
+    fn front(&self) -> Option<&'static Front> {
+        Some(&FRONT)
     }
 
     fn call<'a>(&'a self, cx: &'a Cx, operation: &'a str, input: &'a Value) -> Future<'a, Reply<Value>> {
