@@ -3,6 +3,7 @@
 fn main() {
     kumoi_codegen::Generator::new("dynamodb")
         .operations(&[
+            "BatchExecuteStatement",
             "BatchGetItem",
             "BatchWriteItem",
             "CreateTable",
@@ -12,6 +13,8 @@ fn main() {
             "DescribeLimits",
             "DescribeTable",
             "DescribeTimeToLive",
+            "ExecuteStatement",
+            "ExecuteTransaction",
             "GetItem",
             "ListTables",
             "ListTagsOfResource",

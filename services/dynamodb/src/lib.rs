@@ -15,6 +15,7 @@
 //! | `write` | the one way in which items change |
 //! | `parameters` | expressions, and the older parameters that stood for them |
 //! | `read` | Query and Scan |
+//! | `statement` | PartiQL |
 //! | `streams` | the streams of tables, a service of its own |
 //! | `capacity`, `collection` | what operations consume, and how large item collections are |
 //!
@@ -36,6 +37,7 @@ mod key;
 mod limits;
 mod parameters;
 mod read;
+mod statement;
 mod streams;
 mod table;
 mod tables;
@@ -91,6 +93,14 @@ impl Service for DynamoDb {
 }
 
 impl api::Api for DynamoDb {
+    async fn batch_execute_statement(
+        &self,
+        cx: &Cx,
+        input: api::BatchExecuteStatementInput,
+    ) -> Reply<api::BatchExecuteStatementOutput> {
+        statement::batch::execute(cx, input).await
+    }
+
     async fn batch_get_item(&self, cx: &Cx, input: api::BatchGetItemInput) -> Reply<api::BatchGetItemOutput> {
         batch::get::get(cx, input).await
     }
@@ -129,6 +139,22 @@ impl api::Api for DynamoDb {
         input: api::DescribeTimeToLiveInput,
     ) -> Reply<api::DescribeTimeToLiveOutput> {
         time_to_live::describe(cx, input).await
+    }
+
+    async fn execute_statement(
+        &self,
+        cx: &Cx,
+        input: api::ExecuteStatementInput,
+    ) -> Reply<api::ExecuteStatementOutput> {
+        statement::execute::execute(cx, input).await
+    }
+
+    async fn execute_transaction(
+        &self,
+        cx: &Cx,
+        input: api::ExecuteTransactionInput,
+    ) -> Reply<api::ExecuteTransactionOutput> {
+        statement::transaction::execute(cx, input).await
     }
 
     async fn get_item(&self, cx: &Cx, input: api::GetItemInput) -> Reply<api::GetItemOutput> {
