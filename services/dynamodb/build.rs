@@ -10,9 +10,12 @@ fn main() {
             "DeleteItem",
             "DeleteTable",
             "DescribeEndpoints",
+            "DescribeKinesisStreamingDestination",
             "DescribeLimits",
             "DescribeTable",
             "DescribeTimeToLive",
+            "DisableKinesisStreamingDestination",
+            "EnableKinesisStreamingDestination",
             "ExecuteStatement",
             "ExecuteTransaction",
             "GetItem",
@@ -26,6 +29,7 @@ fn main() {
             "TransactWriteItems",
             "UntagResource",
             "UpdateItem",
+            "UpdateKinesisStreamingDestination",
             "UpdateTable",
             "UpdateTimeToLive",
         ])
@@ -37,12 +41,10 @@ fn main() {
             "SSESpecification",
             "StreamSpecification",
             "Tag",
-            "TimeToLiveSpecification",
         ])
         .ignores(
             "CreateTable",
             &[
-                "StreamSpecification",
                 "WarmThroughput",
                 "ResourcePolicy",
                 "GlobalTableSourceArn",
@@ -54,7 +56,6 @@ fn main() {
         .ignores(
             "UpdateTable",
             &[
-                "StreamSpecification",
                 "GlobalSecondaryIndexUpdates",
                 "ReplicaUpdates",
                 "MultiRegionConsistency",
@@ -64,7 +65,10 @@ fn main() {
                 "VectorIndexUpdates",
             ],
         )
-        .ignores("UpdateTimeToLive", &["TimeToLiveSpecification"])
         .write();
-    kumoi_codegen::Generator::new("dynamodbstreams").operations(&["ListStreams"]).file("streams_api.rs").write();
+    kumoi_codegen::Generator::new("dynamodbstreams")
+        .all_operations()
+        .raw(&["AttributeValue"])
+        .file("streams_api.rs")
+        .write();
 }

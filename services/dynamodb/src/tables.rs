@@ -6,6 +6,11 @@
 //! | `tags` | name | the table's tags |
 //! | `items` | table, hash, partition key, sort key | items |
 //! | `entries` | table, index, hash, key in the index, key of the item | which items an index has |
+//! | `streams` | name, label | the streams of tables, those included that are disabled |
+//! | `changes` | stream, epoch, number | their records |
+//! | `epochs`, `trimmed` | stream | the epoch that writers write to; the last record that was trimmed |
+//! | `expiries` | generation, second, hash, partition key, sort key | when which items expire |
+//! | `armed` | generation | the second for which the timer is set that removes expired items |
 //! | `counts`, `sizes` | table, index | items and their bytes; index 0 is the table itself |
 //! | `collections` | table, partition key | bytes of item collections |
 //! | `tokens` | client request token | transactions that were made with it |
@@ -25,6 +30,7 @@ use std::collections::BTreeMap;
 use kumoi_expressions::Item;
 use kumoi_store::{Counter, Table};
 
+use crate::streams::{Change, Position, StreamRecord};
 use crate::table::TableRecord;
 use crate::transaction::token::Token;
 
@@ -44,6 +50,23 @@ pub(crate) static TAGS: Table<String, BTreeMap<String, String>> = Table::region(
 pub(crate) static ITEMS: Table<ItemRow, Item> = Table::region("dynamodb", "items");
 
 pub(crate) static ENTRIES: Table<EntryRow, ()> = Table::region("dynamodb", "entries");
+
+/// The streams of tables. A table has several when one was disabled in the last 24 hours.
+pub(crate) static STREAMS: Table<(String, String), StreamRecord> = Table::region("dynamodb", "streams");
+
+/// Stream, epoch, number; see [`crate::streams::position`].
+pub(crate) static CHANGES: Table<(u64, u64, u64), Change> = Table::region("dynamodb", "changes");
+
+pub(crate) static EPOCHS: Table<u64, u64> = Table::region("dynamodb", "epochs");
+
+pub(crate) static TRIMMED: Table<u64, Position> = Table::region("dynamodb", "trimmed");
+
+/// Generation of a table's time to live, second since 1970, and the key of an item; see [`crate::time_to_live`].
+pub(crate) type Expiry = (u64, i64, u64, Vec<u8>, Vec<u8>);
+
+pub(crate) static EXPIRIES: Table<Expiry, ()> = Table::region("dynamodb", "expiries");
+
+pub(crate) static ARMED: Table<u64, i64> = Table::region("dynamodb", "armed");
 
 /// Items in a table or index.
 pub(crate) static COUNTS: Counter<Counted> = Counter::region("dynamodb", "counts");

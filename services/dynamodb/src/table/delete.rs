@@ -1,5 +1,7 @@
 //! `DeleteTable`, and clearing away what a table held.
 
+use std::sync::Arc;
+
 use kumoi_core::timers::{self, Timer};
 use kumoi_core::{Cx, Reply};
 use kumoi_model::Timestamp;
@@ -7,9 +9,11 @@ use kumoi_store::{KeyRange, Scope};
 
 use crate::api::{DeleteTableInput, DeleteTableOutput};
 use crate::errors::validation;
+use crate::streams::state as streams;
 use crate::table::state::State;
-use crate::table::{Located, describe};
+use crate::table::{Located, TableRecord, describe};
 use crate::tables::{COLLECTIONS, COUNTS, ENTRIES, ITEMS, SIZES, TABLES, TAGS};
+use crate::time_to_live;
 
 /// The kind of timer that ends a table's state of being deleted.
 pub(crate) const DELETE: &str = "delete";
@@ -35,7 +39,8 @@ pub(crate) async fn delete(cx: &Cx, input: DeleteTableInput) -> Reply<DeleteTabl
         at.save(cx).await?;
         set(cx, &at.scope, DELETE, &at.name, end).await?;
     } else {
-        remove(cx, &at.scope, &at.name, at.table.id).await?;
+        let Located { scope, name, table } = &mut at;
+        remove(cx, scope, name, Arc::make_mut(table)).await?;
     }
     Ok(output)
 }
@@ -44,16 +49,20 @@ pub(crate) async fn delete(cx: &Cx, input: DeleteTableInput) -> Reply<DeleteTabl
 pub(crate) async fn run(cx: &Cx, name: &str) -> Reply<()> {
     let name = name.to_owned();
     match cx.get(&TABLES, &name).await? {
-        Some(table) if table.state.is_gone(cx.now()) => remove(cx, cx.scope(), &name, table.id).await,
+        Some(mut table) if table.state.is_gone(cx.now()) => remove(cx, cx.scope(), &name, &mut table).await,
         _ => Ok(()),
     }
 }
 
-async fn remove(cx: &Cx, scope: &Scope, name: &str, id: u64) -> Reply<()> {
+async fn remove(cx: &Cx, scope: &Scope, name: &str, table: &mut TableRecord) -> Reply<()> {
     let name = name.to_owned();
+    streams::disable(cx, scope, &name, table).await?;
+    if let Some(time_to_live) = &table.time_to_live {
+        time_to_live::clear_later(cx, scope, time_to_live.generation).await?;
+    }
     cx.tx().delete(scope, &TABLES, &name).await?;
     cx.tx().delete(scope, &TAGS, &name).await?;
-    set(cx, scope, CLEAR, &id.to_string(), cx.now().micros()).await
+    set(cx, scope, CLEAR, &table.id.to_string(), cx.now().micros()).await
 }
 
 async fn set(cx: &Cx, scope: &Scope, kind: &str, payload: &str, due: i64) -> Reply<()> {

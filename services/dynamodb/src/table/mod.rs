@@ -24,9 +24,11 @@ use kumoi_core::{Cx, Fault, Reply};
 use kumoi_store::Scope;
 use serde::{Deserialize, Serialize};
 
-use crate::api::{AttributeDefinition, SSESpecification, StreamSpecification, TimeToLiveSpecification};
+use crate::api::{AttributeDefinition, SSESpecification, StreamSpecification};
 use crate::errors::{in_use, no_such_resource, no_such_table, validation};
+use crate::kinesis::Destination;
 use crate::tables::TABLES;
+use crate::time_to_live::TimeToLive;
 
 pub(crate) use schema::{Index, KeyAttribute, KeySchema};
 use state::State;
@@ -57,7 +59,10 @@ pub(crate) struct TableRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) encryption: Option<SSESpecification>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) time_to_live: Option<TimeToLiveSpecification>,
+    pub(crate) time_to_live: Option<TimeToLive>,
+    /// Where in Kinesis its changes go, or went.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) kinesis: Vec<Destination>,
 }
 
 /// A table class that was asked for.
@@ -68,15 +73,24 @@ pub(crate) struct Class {
     pub(crate) updated: Option<i64>,
 }
 
-/// The stream of a table.
+/// The latest stream of a table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Stream {
     pub(crate) specification: StreamSpecification,
     /// When it was enabled: its label says so.
     pub(crate) label: String,
+    /// Its number; see [`crate::tables`].
+    pub(crate) id: u64,
+    #[serde(default)]
+    pub(crate) disabled: bool,
 }
 
 impl TableRecord {
+    /// The stream that its changes go to.
+    pub(crate) fn open_stream(&self) -> Option<&Stream> {
+        self.stream.as_ref().filter(|stream| !stream.disabled)
+    }
+
     /// The index of that name.
     pub(crate) fn index(&self, name: &str) -> Option<&Index> {
         self.indexes.iter().find(|index| index.name == name)
