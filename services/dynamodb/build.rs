@@ -3,6 +3,7 @@
 fn main() {
     kumoi_codegen::Generator::new("dynamodb")
         .operations(&[
+            "BatchExecuteStatement",
             "BatchGetItem",
             "BatchWriteItem",
             "CreateTable",
@@ -15,6 +16,8 @@ fn main() {
             "DescribeTimeToLive",
             "DisableKinesisStreamingDestination",
             "EnableKinesisStreamingDestination",
+            "ExecuteStatement",
+            "ExecuteTransaction",
             "GetItem",
             "ListTables",
             "ListTagsOfResource",

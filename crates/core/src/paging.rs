@@ -4,6 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kumoi_store::Key;
 
+/// The longest token that is read: keys of items and of their places in an index take some KiB.
+const MAX_TOKEN: usize = 32 << 10;
+
 /// A token that says "after this key". `list` names the listing, so that a token of one listing is refused by another.
 pub fn token(list: &str, key: &impl Key) -> String {
     let mut bytes = checksum(list).to_be_bytes().to_vec();
@@ -13,7 +16,7 @@ pub fn token(list: &str, key: &impl Key) -> String {
 
 /// The key in a token; `None` when it is none of ours, or of another listing.
 pub fn key<K: Key>(list: &str, token: &str) -> Option<K> {
-    if token.len() > 4096 {
+    if token.len() > MAX_TOKEN {
         return None;
     }
     let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;

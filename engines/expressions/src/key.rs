@@ -7,7 +7,7 @@ use crate::parser::Kind;
 use crate::{Attribute, Invalid, Path, Placeholders};
 
 const UNSUPPORTED: &str = "Query key condition not supported";
-const WRONG_TYPE: &str =
+pub(crate) const WRONG_TYPE: &str =
     "One or more parameter values were invalid: Condition parameter type does not match schema type";
 
 /// What one attribute of a key must be.
@@ -41,7 +41,7 @@ impl KeyTest {
         }
     }
 
-    fn values(&self) -> impl Iterator<Item = &Attribute> {
+    pub(crate) fn values(&self) -> impl Iterator<Item = &Attribute> {
         let (first, second) = match self {
             Self::Between(low, high) => (low, Some(high)),
             Self::Equal(value)

@@ -29,6 +29,7 @@
 //! | `projection` | which parts are answered |
 //! | `update` | what becomes of an item |
 //! | `key` | which keys a query is about |
+//! | `partiql` | statements |
 //! | `legacy` | the parameters from before there were expressions |
 
 mod condition;
@@ -38,6 +39,7 @@ mod legacy;
 mod lexer;
 mod number;
 mod parser;
+pub mod partiql;
 mod path;
 mod placeholders;
 mod projection;

@@ -15,9 +15,10 @@
 //! | `write` | the one way in which items change |
 //! | `parameters` | expressions, and the older parameters that stood for them |
 //! | `read` | Query and Scan |
+//! | `statement` | PartiQL |
+//! | `capacity`, `collection` | what operations consume, and how large item collections are |
 //! | `streams` | the streams of tables, a service of its own |
 //! | `kinesis` | changes that go to a stream of Kinesis |
-//! | `capacity`, `collection` | what operations consume, and how large item collections are |
 //!
 //! `DYNAMODB_TRANSITION_SECONDS` says how long tables are CREATING, UPDATING and DELETING; unless it is set, no time.
 
@@ -38,6 +39,7 @@ mod kinesis;
 mod limits;
 mod parameters;
 mod read;
+mod statement;
 mod streams;
 mod table;
 mod tables;
@@ -111,6 +113,14 @@ impl Service for DynamoDb {
 }
 
 impl api::Api for DynamoDb {
+    async fn batch_execute_statement(
+        &self,
+        cx: &Cx,
+        input: api::BatchExecuteStatementInput,
+    ) -> Reply<api::BatchExecuteStatementOutput> {
+        statement::batch::execute(cx, input).await
+    }
+
     async fn batch_get_item(&self, cx: &Cx, input: api::BatchGetItemInput) -> Reply<api::BatchGetItemOutput> {
         batch::get::get(cx, input).await
     }
@@ -173,6 +183,22 @@ impl api::Api for DynamoDb {
         input: api::EnableKinesisStreamingDestinationInput,
     ) -> Reply<api::EnableKinesisStreamingDestinationOutput> {
         kinesis::enable(cx, input).await
+    }
+
+    async fn execute_statement(
+        &self,
+        cx: &Cx,
+        input: api::ExecuteStatementInput,
+    ) -> Reply<api::ExecuteStatementOutput> {
+        statement::execute::execute(cx, input).await
+    }
+
+    async fn execute_transaction(
+        &self,
+        cx: &Cx,
+        input: api::ExecuteTransactionInput,
+    ) -> Reply<api::ExecuteTransactionOutput> {
+        statement::transaction::execute(cx, input).await
     }
 
     async fn get_item(&self, cx: &Cx, input: api::GetItemInput) -> Reply<api::GetItemOutput> {

@@ -5,6 +5,7 @@
 mod conditions;
 mod keys;
 mod legacy;
+mod partiql;
 mod projections;
 mod random;
 mod updates;

@@ -12,7 +12,7 @@ use crate::attribute::values;
 use crate::capacity::Consumed;
 use crate::collection;
 use crate::errors::{
-    conditional_check_failed_exception, conditional_check_failed_exception_with, invalid,
+    conditional_check_failed_exception, conditional_check_failed_exception_with, duplicate_item_exception, invalid,
     item_collection_size_limit_exceeded_exception, refuse,
 };
 use crate::item::check_updated_size;
@@ -25,6 +25,8 @@ use crate::write;
 pub(crate) enum Change {
     /// It is this, whatever it was.
     Put(Item),
+    /// It is this, and was nothing.
+    Insert(Item),
     /// The item of that key is updated; without an update, it is made to exist.
     Update(Item, Option<Update>),
     /// The item of that key is deleted.
@@ -47,6 +49,8 @@ pub(crate) struct Action {
 pub(crate) enum Refusal {
     /// The condition does not hold, of this item if it is to be shown.
     Condition(Option<Item>),
+    /// There is an item of that key.
+    Duplicate,
     /// It would make something that cannot be.
     Invalid(Fault),
     /// The item collection would be too large.
@@ -55,6 +59,9 @@ pub(crate) enum Refusal {
 
 /// The message of a condition that does not hold.
 pub(crate) const CONDITION_FAILED: &str = "The conditional request failed";
+
+/// The message of an item that is there already.
+pub(crate) const DUPLICATE: &str = "Duplicate primary key exists in table";
 
 /// The message of an item collection that would be too large.
 pub(crate) const COLLECTION_EXCEEDED: &str = "Collection size exceeded.";
@@ -67,6 +74,7 @@ impl From<Refusal> for Fault {
                 let details = ConditionalCheckFailedException { item: Some(values(old)) };
                 conditional_check_failed_exception_with(CONDITION_FAILED, details)
             }
+            Refusal::Duplicate => duplicate_item_exception(DUPLICATE),
             Refusal::Invalid(fault) => fault,
             Refusal::Collection => item_collection_size_limit_exceeded_exception(COLLECTION_EXCEEDED),
         }
@@ -85,7 +93,7 @@ impl Action {
     /// The item, or the key of it, that the request gives.
     pub(crate) fn given(&self) -> &Item {
         match &self.change {
-            Change::Put(item) => item,
+            Change::Put(item) | Change::Insert(item) => item,
             Change::Update(key, _) | Change::Delete(key) | Change::Check(key) => key,
         }
     }
@@ -93,7 +101,7 @@ impl Action {
     /// The key of the item, if the request fits the table.
     pub(crate) fn key(&self, at: &Located) -> Result<KeyBytes, Fault> {
         let key = match &self.change {
-            Change::Put(item) => {
+            Change::Put(item) | Change::Insert(item) => {
                 let key = key::of_item(&at.table.key, item)?;
                 key::check_indexes(&at.table, item)?;
                 return Ok(key);
@@ -109,11 +117,14 @@ impl Action {
     /// What it makes of the item of its key. What fails besides refusals fails a transaction as a whole, too.
     pub(crate) async fn plan(&self, cx: &Cx, at: &Located, key: KeyBytes) -> Reply<Result<Planned, Refusal>> {
         let old = write::read(cx, at, &key).await?;
+        if matches!(self.change, Change::Insert(_)) && old.is_some() {
+            return Ok(Err(Refusal::Duplicate));
+        }
         if !holds(self.condition.as_ref(), old.as_ref()) {
             return Ok(Err(Refusal::Condition(old.filter(|_| self.shows_old))));
         }
         let new = match &self.change {
-            Change::Put(item) => Some(item.clone()),
+            Change::Put(item) | Change::Insert(item) => Some(item.clone()),
             Change::Delete(_) => None,
             Change::Check(_) => old.clone(),
             Change::Update(given, update) => match updated(update.as_ref(), old.as_ref(), given) {

@@ -11,6 +11,7 @@ use crate::errors::invalid;
 use crate::read::page::{Page, Reading};
 use crate::read::select::Select;
 use crate::read::start;
+use crate::table::{Index, Located};
 
 /// What is answered of the items that are read.
 pub(crate) struct Answering {
@@ -31,8 +32,10 @@ pub(crate) struct Answer {
 impl Answering {
     /// Reads a page.
     pub(crate) async fn read(&self, cx: &Cx, reading: &Reading<'_>) -> Reply<Answer> {
-        self.check_projected(reading)?;
-        let mut page = reading.page(cx, |item| self.keeps(reading, item)).await?;
+        if let Some(projection) = &self.projection {
+            check_projected(reading.at, reading.index, projection.top_level())?;
+        }
+        let mut page = reading.page(cx, |item| keeps(self.filter.as_ref(), reading, item)).await?;
         let items = std::mem::take(&mut page.items);
         let number = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
         Ok(Answer {
@@ -45,31 +48,33 @@ impl Answering {
         })
     }
 
-    /// A global index has nothing but what it projects, and cannot be asked for more.
-    fn check_projected(&self, reading: &Reading<'_>) -> Result<(), Fault> {
-        let (Some(index), Some(projection)) = (reading.index.filter(|index| index.global), &self.projection) else {
-            return Ok(());
-        };
-        let lacks = |name: &&str| !index.projects(&reading.at.table.key, name);
-        let lacking: Vec<_> = projection.top_level().filter(lacks).collect();
-        if lacking.is_empty() {
-            return Ok(());
-        }
-        Err(invalid(format!("Global secondary index {} does not project [{}]", index.name, lacking.join(", "))))
-    }
-
-    fn keeps(&self, reading: &Reading<'_>, item: &Item) -> bool {
-        let Some(filter) = &self.filter else { return true };
-        match reading.index.filter(|index| index.global && !index.projects_all()) {
-            Some(index) => filter.holds(&Select::Projected.of(reading.at, Some(index), item.clone())),
-            None => filter.holds(item),
-        }
-    }
-
     fn of(&self, reading: &Reading<'_>, item: Item) -> Item {
         match &self.projection {
             Some(projection) => projection.apply(&item),
             None => self.select.of(reading.at, reading.index, item),
         }
+    }
+}
+
+/// A global index has nothing but what it projects, and cannot be asked for more.
+pub(crate) fn check_projected<'a>(
+    at: &Located,
+    index: Option<&Index>,
+    names: impl Iterator<Item = &'a str>,
+) -> Result<(), Fault> {
+    let Some(index) = index.filter(|index| index.global) else { return Ok(()) };
+    let lacking: Vec<_> = names.filter(|name| !index.projects(&at.table.key, name)).collect();
+    if lacking.is_empty() {
+        return Ok(());
+    }
+    Err(invalid(format!("Global secondary index {} does not project [{}]", index.name, lacking.join(", "))))
+}
+
+/// Whether a filter keeps an item, as far as what is read has it.
+pub(crate) fn keeps(filter: Option<&Condition>, reading: &Reading<'_>, item: &Item) -> bool {
+    let Some(filter) = filter else { return true };
+    match reading.index.filter(|index| index.global && !index.projects_all()) {
+        Some(index) => filter.holds(&Select::Projected.of(reading.at, Some(index), item.clone())),
+        None => filter.holds(item),
     }
 }

@@ -11,7 +11,7 @@ use crate::tables::{ENTRIES, EntryRow, ITEMS};
 use crate::write::projected_size;
 
 /// The most bytes of a page: 1 MB, by the sizes of items before any filter.
-const MAX_BYTES: usize = 1 << 20;
+pub(crate) const MAX_BYTES: usize = 1 << 20;
 
 /// Rows that are read at a time.
 const CHUNK: usize = 128;

@@ -16,7 +16,7 @@ use crate::read::page::{Reading, Start, limit};
 use crate::read::range::{Range, past_prefix};
 use crate::read::select::{self, Select, naming};
 use crate::read::start;
-use crate::table::{Index, KeySchema, Located};
+use crate::table::{Index, KeyAttribute, KeySchema, Located};
 
 pub(crate) async fn query(cx: &Cx, input: QueryInput) -> Reply<QueryOutput> {
     let given = Given {
@@ -77,11 +77,13 @@ pub(crate) async fn query(cx: &Cx, input: QueryInput) -> Reply<QueryOutput> {
     })
 }
 
+/// Half a key, as expressions are told of it.
+pub(crate) fn parts(attributes: &[KeyAttribute]) -> Vec<KeyPart<'_>> {
+    attributes.iter().map(|attribute| KeyPart { name: &attribute.name, kind: attribute.kind.into() }).collect()
+}
+
 /// What the conditions mean for a key.
 fn bind(conditions: &kumoi_expressions::KeyConditions, schema: &KeySchema) -> Result<KeyQuery, Fault> {
-    fn parts(attributes: &[crate::table::KeyAttribute]) -> Vec<KeyPart<'_>> {
-        attributes.iter().map(|attribute| KeyPart { name: &attribute.name, kind: attribute.kind.into() }).collect()
-    }
     let (partition, sort) = (parts(&schema.partition), parts(&schema.sort));
     conditions.bind(&kumoi_expressions::KeySchema { partition: &partition, sort: &sort }).map_err(refuse)
 }
@@ -98,7 +100,7 @@ fn check_filter(filter: Option<&Condition>, schema: &KeySchema, parameter: &str)
 }
 
 /// The rows that a query is about.
-fn range(schema: &KeySchema, wanted: &KeyQuery) -> Result<Range, Fault> {
+pub(crate) fn range(schema: &KeySchema, wanted: &KeyQuery) -> Result<Range, Fault> {
     // INVARIANT(types): binding has seen that all values have the types of the key.
     let bytes = |value: &Attribute| value.key_bytes().ok_or_else(Fault::internal);
     let all = |values: &[Attribute]| values.iter().map(bytes).collect::<Result<Vec<_>, _>>();

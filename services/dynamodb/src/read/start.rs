@@ -34,6 +34,13 @@ pub(crate) fn read(table: &TableRecord, index: Option<&Index>, key: &Item) -> Re
     Ok(Start { item, entry })
 }
 
+/// The row of an item that was read.
+pub(crate) fn of(table: &TableRecord, index: Option<&Index>, item: &Item) -> Result<Start, Fault> {
+    let item_key = of_item(&table.key, item)?;
+    let entry = index.map(|index| of_item(&index.key, item)).transpose()?;
+    Ok(Start { item: item_key, entry })
+}
+
 impl Start {
     /// Its key in what is read.
     pub(crate) fn key(&self) -> &KeyBytes {

@@ -5,7 +5,7 @@ use kumoi_core::Fault;
 use crate::api::{CancellationReason, TransactionCanceledException};
 use crate::attribute::values;
 use crate::errors::transaction_canceled_exception_with;
-use crate::item::action::{COLLECTION_EXCEEDED, CONDITION_FAILED, Refusal};
+use crate::item::action::{COLLECTION_EXCEEDED, CONDITION_FAILED, DUPLICATE, Refusal};
 
 /// The reasons of a transaction's actions.
 pub(crate) struct Reasons {
@@ -23,6 +23,7 @@ impl Reasons {
         let Some(slot) = self.reasons.get_mut(action) else { return };
         *slot = match refusal {
             Refusal::Invalid(fault) => reason("ValidationError", Some(fault.message())),
+            Refusal::Duplicate => reason("DuplicateItem", Some(DUPLICATE)),
             Refusal::Collection => reason("ItemCollectionSizeLimitExceeded", Some(COLLECTION_EXCEEDED)),
             Refusal::Condition(old) => {
                 CancellationReason { item: old.map(values), ..reason("ConditionalCheckFailed", Some(CONDITION_FAILED)) }

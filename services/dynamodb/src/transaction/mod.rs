@@ -31,7 +31,7 @@ use crate::table::Located;
 /// The most bytes of a transaction: 4 MB.
 const MAX_BYTES: usize = 4 << 20;
 
-fn check_bytes(bytes: usize) -> Result<(), Fault> {
+pub(crate) fn check_bytes(bytes: usize) -> Result<(), Fault> {
     if bytes > MAX_BYTES {
         return Err(validation("Transaction payload size cannot exceed 4 MB"));
     }
@@ -39,7 +39,7 @@ fn check_bytes(bytes: usize) -> Result<(), Fault> {
 }
 
 /// The tables that a transaction names, each looked up once.
-async fn locate<'a>(cx: &Cx, names: impl Iterator<Item = &'a String>) -> Reply<Vec<Located>> {
+pub(crate) async fn locate<'a>(cx: &Cx, names: impl Iterator<Item = &'a String>) -> Reply<Vec<Located>> {
     let mut known: BTreeMap<&String, Located> = BTreeMap::new();
     let mut all = Vec::new();
     for name in names {
@@ -54,7 +54,7 @@ async fn locate<'a>(cx: &Cx, names: impl Iterator<Item = &'a String>) -> Reply<V
 }
 
 /// No two actions may be about the same item.
-fn check_distinct(tables: &[Located], keys: &[KeyBytes]) -> Result<(), Fault> {
+pub(crate) fn check_distinct(tables: &[Located], keys: &[KeyBytes]) -> Result<(), Fault> {
     let mut seen = BTreeSet::new();
     let mut all = tables.iter().zip(keys);
     match all.all(|(at, key)| seen.insert((at.table.id, &key.partition, &key.sort))) {
@@ -65,7 +65,7 @@ fn check_distinct(tables: &[Located], keys: &[KeyBytes]) -> Result<(), Fault> {
 
 /// What the actions of a transaction consumed, by table.
 #[derive(Default)]
-struct Bill {
+pub(crate) struct Bill {
     tables: BTreeMap<String, Consumed>,
 }
 
@@ -80,7 +80,7 @@ impl Bill {
     }
 
     /// What the request is told, as its `ReturnConsumedCapacity` asks.
-    fn told(&self, asked: Option<&str>, kind: Units) -> Option<Vec<ConsumedCapacity>> {
+    pub(crate) fn told(&self, asked: Option<&str>, kind: Units) -> Option<Vec<ConsumedCapacity>> {
         let told = self.tables.iter().filter_map(|(name, consumed)| consumed.told_as(name, asked, kind));
         matches!(asked, Some("TOTAL" | "INDEXES")).then(|| told.collect())
     }

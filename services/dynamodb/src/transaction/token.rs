@@ -72,7 +72,7 @@ impl Token {
     }
 
     /// Keeps a token for a transaction that was just made.
-    pub(super) async fn keep(cx: &Cx, token: &str, request: Fingerprint, read: Bill) -> Reply<()> {
+    pub(crate) async fn keep(cx: &Cx, token: &str, request: Fingerprint, read: Bill) -> Reply<()> {
         let until = cx.now().micros().saturating_add(LIFE);
         let units = read.tables.into_iter().map(|(name, consumed)| (name, consumed.total())).collect();
         cx.put(&TOKENS, &token.to_owned(), &Self { request, until, units }).await?;
@@ -86,7 +86,7 @@ impl Token {
     }
 
     /// What a repetition consumes.
-    pub(super) fn bill(&self) -> Bill {
+    pub(crate) fn bill(&self) -> Bill {
         let tables = self.units.iter().map(|(name, units)| (name.clone(), Consumed::table(*units)));
         Bill { tables: tables.collect() }
     }

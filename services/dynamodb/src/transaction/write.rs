@@ -7,7 +7,7 @@ use crate::api::{
     ConditionCheck, Delete, DeleteItemInput, Put, PutItemInput, TransactWriteItem, TransactWriteItemsInput,
     TransactWriteItemsOutput, Update, UpdateItemInput,
 };
-use crate::capacity::Units;
+use crate::capacity::{Consumed, Units};
 use crate::collection::{self, Collections};
 use crate::errors::validation;
 use crate::item::action::{Action, Change};
@@ -19,7 +19,7 @@ use crate::transaction::{Bill, check_bytes, check_distinct, locate};
 use crate::{attribute, key};
 
 /// An action, and the name that the request has for its table.
-type Step = (String, Action);
+pub(crate) type Step = (String, Action);
 
 pub(crate) async fn write(cx: &Cx, input: TransactWriteItemsInput) -> Reply<TransactWriteItemsOutput> {
     let values: usize = input.transact_items.iter().map(values_size).sum();
@@ -54,13 +54,15 @@ pub(crate) async fn write(cx: &Cx, input: TransactWriteItemsInput) -> Reply<Tran
 }
 
 /// What a transaction consumed, and what reading the same items would.
-struct Done {
+pub(crate) struct Done {
     written: Bill,
-    read: Bill,
+    pub(crate) read: Bill,
+    /// What each action consumed.
+    pub(crate) each: Vec<Consumed>,
 }
 
 /// Does all of a transaction, or cancels it.
-async fn run(cx: &Cx, tables: &[Located], steps: &[Step]) -> Reply<Done> {
+pub(crate) async fn run(cx: &Cx, tables: &[Located], steps: &[Step]) -> Reply<Done> {
     let places: Vec<_> = tables.iter().zip(steps.iter().map(|(_, action)| action)).collect();
     for (at, action) in &places {
         key::check_not_empty(&at.table, action.given())?;
@@ -76,10 +78,12 @@ async fn run(cx: &Cx, tables: &[Located], steps: &[Step]) -> Reply<Done> {
         }
     }
     reasons.check()?;
-    let mut done = Done { written: Bill::default(), read: Bill::default() };
+    let mut done = Done { written: Bill::default(), read: Bill::default(), each: Vec::with_capacity(planned.len()) };
     for (at, plan) in planned {
         plan.write(cx, at).await?;
-        done.written.add(&at.name, &plan.consumed(at, 2.0));
+        let consumed = plan.consumed(at, 2.0);
+        done.written.add(&at.name, &consumed);
+        done.each.push(consumed);
         done.read.add_read(&at.name, plan.size());
     }
     Ok(done)
