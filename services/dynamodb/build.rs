@@ -3,21 +3,29 @@
 fn main() {
     kumoi_codegen::Generator::new("dynamodb")
         .operations(&[
+            "CreateBackup",
             "CreateTable",
+            "DeleteBackup",
             "DeleteItem",
             "DeleteTable",
+            "DescribeBackup",
+            "DescribeContinuousBackups",
             "DescribeEndpoints",
             "DescribeLimits",
             "DescribeTable",
             "DescribeTimeToLive",
             "GetItem",
+            "ListBackups",
             "ListTables",
             "ListTagsOfResource",
             "PutItem",
             "Query",
+            "RestoreTableFromBackup",
+            "RestoreTableToPointInTime",
             "Scan",
             "TagResource",
             "UntagResource",
+            "UpdateContinuousBackups",
             "UpdateItem",
             "UpdateTable",
             "UpdateTimeToLive",
@@ -32,6 +40,8 @@ fn main() {
             "Tag",
             "TimeToLiveSpecification",
         ])
+        .ignores("RestoreTableFromBackup", &["VectorIndexOverride", "GlobalSecondaryIndexOverride.WarmThroughput"])
+        .ignores("RestoreTableToPointInTime", &["VectorIndexOverride", "GlobalSecondaryIndexOverride.WarmThroughput"])
         .ignores(
             "CreateTable",
             &[

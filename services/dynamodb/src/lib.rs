@@ -14,6 +14,10 @@
 //! | `parameters` | expressions, and the older parameters that stood for them |
 //! | `read` | Query and Scan |
 //! | `capacity` | what operations consume |
+//! | `recovery` | point-in-time recovery: what a table held at a moment of the past |
+//! | `backup`, `restore` | backups, and new tables from them or from a moment of the past |
+//! | `copy` | copies of all items, part by part |
+//! | `owned` | ARNs of what belongs to a table |
 //!
 //! `DYNAMODB_TRANSITION_SECONDS` says how long tables are CREATING, UPDATING and DELETING; unless it is set, no time.
 
@@ -21,13 +25,18 @@ mod api {
     include!(concat!(env!("OUT_DIR"), "/api.rs"));
 }
 mod attribute;
+mod backup;
 mod capacity;
+mod copy;
 mod errors;
 mod item;
 mod key;
 mod limits;
+mod owned;
 mod parameters;
 mod read;
+mod recovery;
+mod restore;
 mod table;
 mod tables;
 mod tags;
@@ -68,6 +77,9 @@ impl Service for DynamoDb {
             match timer.kind.as_str() {
                 table::delete::DELETE => table::delete::run(cx, &timer.payload).await,
                 table::delete::CLEAR => table::delete::clear(cx, &timer.payload).await,
+                recovery::history::TRIM => recovery::history::trim(cx, &timer.payload).await,
+                backup::system::EXPIRE => backup::system::expire(cx, &timer.payload).await,
+                copy::COPY => copy::go_on(cx, &timer.payload).await,
                 _ => Ok(()),
             }
         })
@@ -75,8 +87,16 @@ impl Service for DynamoDb {
 }
 
 impl api::Api for DynamoDb {
+    async fn create_backup(&self, cx: &Cx, input: api::CreateBackupInput) -> Reply<api::CreateBackupOutput> {
+        backup::create::create(cx, input).await
+    }
+
     async fn create_table(&self, cx: &Cx, input: api::CreateTableInput) -> Reply<api::CreateTableOutput> {
         table::create::create(cx, input).await
+    }
+
+    async fn delete_backup(&self, cx: &Cx, input: api::DeleteBackupInput) -> Reply<api::DeleteBackupOutput> {
+        backup::delete::delete(cx, input).await
     }
 
     async fn delete_item(&self, cx: &Cx, input: api::DeleteItemInput) -> Reply<api::DeleteItemOutput> {
@@ -85,6 +105,18 @@ impl api::Api for DynamoDb {
 
     async fn delete_table(&self, cx: &Cx, input: api::DeleteTableInput) -> Reply<api::DeleteTableOutput> {
         table::delete::delete(cx, input).await
+    }
+
+    async fn describe_backup(&self, cx: &Cx, input: api::DescribeBackupInput) -> Reply<api::DescribeBackupOutput> {
+        backup::describe::describe_backup(cx, input).await
+    }
+
+    async fn describe_continuous_backups(
+        &self,
+        cx: &Cx,
+        input: api::DescribeContinuousBackupsInput,
+    ) -> Reply<api::DescribeContinuousBackupsOutput> {
+        recovery::describe(cx, input).await
     }
 
     async fn describe_endpoints(&self, cx: &Cx, _: api::DescribeEndpointsInput) -> Reply<api::DescribeEndpointsOutput> {
@@ -111,6 +143,10 @@ impl api::Api for DynamoDb {
         item::get::get(cx, input).await
     }
 
+    async fn list_backups(&self, cx: &Cx, input: api::ListBackupsInput) -> Reply<api::ListBackupsOutput> {
+        backup::list::list(cx, input).await
+    }
+
     async fn list_tables(&self, cx: &Cx, input: api::ListTablesInput) -> Reply<api::ListTablesOutput> {
         table::list::list(cx, input).await
     }
@@ -131,6 +167,22 @@ impl api::Api for DynamoDb {
         read::query::query(cx, input).await
     }
 
+    async fn restore_table_from_backup(
+        &self,
+        cx: &Cx,
+        input: api::RestoreTableFromBackupInput,
+    ) -> Reply<api::RestoreTableFromBackupOutput> {
+        restore::from_backup(cx, input).await
+    }
+
+    async fn restore_table_to_point_in_time(
+        &self,
+        cx: &Cx,
+        input: api::RestoreTableToPointInTimeInput,
+    ) -> Reply<api::RestoreTableToPointInTimeOutput> {
+        restore::to_point_in_time(cx, input).await
+    }
+
     async fn scan(&self, cx: &Cx, input: api::ScanInput) -> Reply<api::ScanOutput> {
         read::scan::scan(cx, input).await
     }
@@ -143,6 +195,14 @@ impl api::Api for DynamoDb {
     async fn untag_resource(&self, cx: &Cx, input: api::UntagResourceInput) -> Reply<api::UntagResourceOutput> {
         tags::untag(cx, input).await?;
         Ok(api::UntagResourceOutput {})
+    }
+
+    async fn update_continuous_backups(
+        &self,
+        cx: &Cx,
+        input: api::UpdateContinuousBackupsInput,
+    ) -> Reply<api::UpdateContinuousBackupsOutput> {
+        recovery::update(cx, input).await
     }
 
     async fn update_item(&self, cx: &Cx, input: api::UpdateItemInput) -> Reply<api::UpdateItemOutput> {

@@ -6,6 +6,9 @@
 //! | `tags` | name | the table's tags |
 //! | `items` | table, hash, partition key, sort key | items |
 //! | `entries` | table, index, hash, key in the index, key of the item | which items an index has |
+//! | `history` | table, hash, partition key, sort key, moment, sequence | what an item was before a change |
+//! | `readers` | table, reader | work under way that reads the items of that number |
+//! | `backups` | table's name, id | backups |
 //! | `counts`, `sizes` | table, index | items and their bytes; index 0 is the table itself |
 //!
 //! A table has a number, drawn when it is created, so that one that is deleted is out of sight in one write, and a new one of its name has nothing of
@@ -16,13 +19,18 @@
 //! index has several attributes in a key, each but the last is written so that it ends before what follows; the last stands as it is, so that a
 //! prefix of it is a prefix of the key.
 //!
+//! A backup has a number, too, and its items lie under it like those of a table, without entries. What a table held at a moment of the past is what it
+//! holds, with all that was changed since rolled back by its `history`: see [`crate::recovery`].
+//!
 //! An index has no copies of items. What reads an index reads the items of the table that its entries name, and projects them.
 
 use std::collections::BTreeMap;
 
 use kumoi_expressions::Item;
-use kumoi_store::{Counter, Table};
+use kumoi_store::{Counter, Index, Table};
 
+use crate::backup::BackupRecord;
+use crate::recovery::history::Change;
 use crate::table::TableRecord;
 
 /// Table, hash, partition key, sort key: empty where the table has none.
@@ -30,6 +38,12 @@ pub(crate) type ItemRow = (u64, u64, Vec<u8>, Vec<u8>);
 
 /// Table, index, and hash in the index; partition and sort key in the index; hash, partition key and sort key of the item.
 pub(crate) type EntryRow = ((u64, u64, u64), Vec<u8>, Vec<u8>, (u64, Vec<u8>, Vec<u8>));
+
+/// Table, hash, partition key, sort key; moment in microseconds, and the world's sequence, which tells changes of one moment apart.
+pub(crate) type ChangeRow = (u64, u64, Vec<u8>, Vec<u8>, i64, u64);
+
+/// Name of a table, and id of one of its backups, exports or imports.
+pub(crate) type Owned = (String, String);
 
 /// A table and one of its indexes; 0 is the table itself.
 pub(crate) type Counted = (u64, u64);
@@ -47,3 +61,13 @@ pub(crate) static COUNTS: Counter<Counted> = Counter::region("dynamodb", "counts
 
 /// Bytes of the items of a table or index, by the rules of "DynamoDB item sizes and formats".
 pub(crate) static SIZES: Counter<Counted> = Counter::region("dynamodb", "sizes");
+
+pub(crate) static HISTORY: Table<ChangeRow, Change> = Table::region("dynamodb", "history").indexed(&[&CHANGED]);
+
+/// Changes of a table in their order.
+pub(crate) static CHANGED: Index<ChangeRow, Change, (u64, i64, u64)> =
+    Index::new("changed", |key, _| Some((key.0, key.4, key.5)));
+
+pub(crate) static READERS: Table<(u64, u64), ()> = Table::region("dynamodb", "readers");
+
+pub(crate) static BACKUPS: Table<Owned, BackupRecord> = Table::region("dynamodb", "backups");

@@ -7,6 +7,7 @@ use kumoi_core::{Cx, Reply};
 use kumoi_expressions::{Attribute, Item, item_size};
 
 use crate::key::KeyBytes;
+use crate::recovery::history;
 use crate::table::{Index, KeySchema, Located};
 use crate::tables::{COUNTS, ENTRIES, ITEMS, SIZES};
 
@@ -27,6 +28,7 @@ pub(crate) async fn write(cx: &Cx, at: &Located, key: &KeyBytes, old: Option<&It
             cx.tx().delete(&at.scope, &ITEMS, &row).await?;
         }
     }
+    history::note(cx, at, key, old).await?;
     count(cx, at, 0, old.map(item_size), new.map(item_size)).await?;
     for index in &at.table.indexes {
         write_entry(cx, at, index, key, old, new).await?;

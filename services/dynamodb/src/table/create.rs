@@ -7,6 +7,7 @@ use crate::api::{
     StreamSpecification,
 };
 use crate::errors::{invalid, resource_in_use_exception, validation};
+use crate::recovery::Recovery;
 use crate::table::schema::{
     Definitions, Index, KeySchema, MAX_GLOBAL, MAX_LOCAL, check_local, check_parts, check_projection, check_single,
     check_together,
@@ -32,7 +33,7 @@ pub(crate) async fn create(cx: &Cx, input: CreateTableInput) -> Reply<CreateTabl
 }
 
 /// The table that a request asks for.
-fn design(cx: &Cx, input: &CreateTableInput) -> Result<TableRecord, Fault> {
+pub(crate) fn design(cx: &Cx, input: &CreateTableInput) -> Result<TableRecord, Fault> {
     let now = cx.now().micros();
     let state = State::Creating(State::end(cx));
     let on_demand = is_on_demand(input.billing_mode.as_deref());
@@ -70,6 +71,8 @@ fn design(cx: &Cx, input: &CreateTableInput) -> Result<TableRecord, Fault> {
         stream: stream(cx, input.stream_specification.clone())?,
         encryption: input.sse_specification.clone().filter(|asked| asked.enabled == Some(true)),
         time_to_live: None,
+        recovery: Recovery::default(),
+        restored: None,
     })
 }
 

@@ -26,6 +26,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::{AttributeDefinition, SSESpecification, StreamSpecification, TimeToLiveSpecification};
 use crate::errors::{in_use, no_such_resource, no_such_table, validation};
+use crate::recovery::Recovery;
+use crate::restore::Restored;
 use crate::tables::TABLES;
 
 pub(crate) use schema::{Index, KeyAttribute, KeySchema};
@@ -58,6 +60,10 @@ pub(crate) struct TableRecord {
     pub(crate) encryption: Option<SSESpecification>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) time_to_live: Option<TimeToLiveSpecification>,
+    #[serde(default, skip_serializing_if = "Recovery::is_unused")]
+    pub(crate) recovery: Recovery,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) restored: Option<Restored>,
 }
 
 /// A table class that was asked for.
@@ -77,6 +83,14 @@ pub(crate) struct Stream {
 }
 
 impl TableRecord {
+    /// Sets the state of the table and of all its indexes.
+    pub(crate) fn set_state(&mut self, state: State) {
+        self.state = state;
+        for index in &mut self.indexes {
+            index.state = state;
+        }
+    }
+
     /// The index of that name.
     pub(crate) fn index(&self, name: &str) -> Option<&Index> {
         self.indexes.iter().find(|index| index.name == name)
@@ -162,6 +176,11 @@ impl<'a> Named<'a> {
         }
         Self::parse_arn(cx, text)
             .ok_or_else(|| validation(format!("Invalid TableArn: Invalid ResourceArn provided as input {text}")))
+    }
+
+    /// A table of the caller's by its name.
+    pub(crate) fn here(cx: &Cx, name: &'a str) -> Self {
+        Self { scope: cx.scope().clone(), name }
     }
 
     /// Reads the ARN of a table in this Region.
