@@ -4,6 +4,7 @@ fn main() {
     kumoi_codegen::Generator::new("dynamodb")
         .operations(&[
             "CreateBackup",
+            "BatchWriteItem",
             "CreateTable",
             "DeleteBackup",
             "DeleteItem",
@@ -67,6 +68,7 @@ fn main() {
                 "VectorIndexUpdates",
             ],
         )
+        .ignores("BatchWriteItem", &["ReturnItemCollectionMetrics"])
         .ignores("DeleteItem", &["ReturnItemCollectionMetrics"])
         .ignores("PutItem", &["ReturnItemCollectionMetrics"])
         .ignores("UpdateItem", &["ReturnItemCollectionMetrics"])

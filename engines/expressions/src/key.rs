@@ -271,18 +271,20 @@ fn comparison(comparator: Comparator, left: Operand, right: Operand) -> Result<(
 }
 
 fn several() -> Invalid {
-    Invalid::new("Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition")
+    Invalid::new("Invalid condition in KeyConditionExpression: multiple attribute names used in one condition")
 }
 
 fn nested() -> Invalid {
-    Invalid::new("KeyConditionExpressions cannot contain nested operations")
+    Invalid::new("Invalid KeyConditionExpression: KeyConditionExpressions cannot contain nested operations")
 }
 
 fn attribute(path: Path) -> Result<String, Invalid> {
     if path.steps.is_empty() {
         Ok(path.attribute)
     } else {
-        Err(Invalid::new("KeyConditionExpressions cannot have conditions on nested attributes"))
+        Err(Invalid::new(
+            "Invalid KeyConditionExpression: KeyConditionExpressions cannot have conditions on nested attributes",
+        ))
     }
 }
 

@@ -24,7 +24,10 @@ const OVERFLOW: &str = "Number overflow. Attempting to store a number with magni
 const UNDERFLOW: &str = "Number underflow. Attempting to store a number with magnitude smaller than supported range";
 
 /// `mantissa` times ten to the `exponent`. The mantissa has no zeros at its end, and zero is all zero: equal numbers have equal fields.
+///
+/// Packed, as items have many of them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(Rust, packed(8))]
 pub struct Number {
     negative: bool,
     mantissa: u128,
@@ -97,9 +100,13 @@ impl Number {
         i32::from(self.exponent) + self.digits() as i32 - 1
     }
 
-    /// Bytes that the number counts for: one, one more for every two digits, and one for a minus.
+    /// Bytes that the number counts for: one, one more for every two significant digits before the point and for every two behind it, and
+    /// one for a minus. The Developer Guide leaves the point and the minus out; the limit of 400 KB counts them.
     pub fn size(&self) -> usize {
-        1 + self.digits().div_ceil(2) as usize + usize::from(self.negative)
+        let digits = self.digits();
+        let behind = u32::from(self.exponent.min(0).unsigned_abs()).min(digits);
+        let pairs = (digits - behind).div_ceil(2) + behind.div_ceil(2);
+        1 + pairs as usize + usize::from(self.negative)
     }
 
     /// Appends bytes that compare as the numbers do; equal numbers have the same.
@@ -285,7 +292,7 @@ impl fmt::Display for Number {
         }
         let behind = usize::from(self.exponent.min(0).unsigned_abs());
         if behind == 0 {
-            write!(f, "{}", self.mantissa)?;
+            write!(f, "{}", { self.mantissa })?;
             return (0..self.exponent).try_for_each(|_| f.write_str("0"));
         }
         let power = u32::try_from(behind).ok().and_then(|behind| 10u128.checked_pow(behind)).unwrap_or(u128::MAX);
@@ -305,7 +312,7 @@ impl Serialize for Number {
             return serializer.collect_str(self);
         }
         let sign = if self.negative { "-" } else { "" };
-        serializer.collect_str(&format_args!("{sign}{}e{}", self.mantissa, self.exponent))
+        serializer.collect_str(&format_args!("{sign}{}e{}", { self.mantissa }, { self.exponent }))
     }
 }
 

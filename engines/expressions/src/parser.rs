@@ -10,8 +10,12 @@ use crate::{Attribute, Invalid, MAX_DEPTH, Path, Placeholders, Step};
 const MAX_SIZE: usize = 4096;
 /// Operators of an expression.
 const MAX_OPERATORS: usize = 300;
-/// Parentheses and functions inside one another. Those that hold operators cannot be more than there may be operators.
-const MAX_NESTING: usize = MAX_OPERATORS;
+/// Functions and parentheses of arithmetic inside one another, which are read by recursion. AWS's grammar has a use for few.
+const MAX_NESTING: usize = 64;
+/// Parentheses of conditions inside one another. Those that hold operators cannot be more than there may be operators.
+pub(crate) const MAX_PARENTHESES: usize = MAX_OPERATORS;
+
+pub(crate) const REDUNDANT: &str = "The expression has redundant parentheses;";
 
 /// Which expression of the request it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -173,16 +177,18 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Goes one level down. What is nested too deep has too many operators, or parentheses for nothing.
-    pub(crate) fn enter(&mut self) -> Result<(), Invalid> {
+    /// Goes one level down. What is nested too deep is refused with the error that was noted, or this one.
+    pub(crate) fn enter(&mut self, refusal: &str) -> Result<(), Invalid> {
         self.nesting += 1;
-        if self.nesting <= MAX_NESTING {
-            return Ok(());
-        }
-        Err(match self.fault.take() {
+        if self.nesting <= MAX_NESTING { Ok(()) } else { Err(self.give_up(refusal)) }
+    }
+
+    /// The error that was noted, or this one.
+    pub(crate) fn give_up(&mut self, refusal: &str) -> Invalid {
+        match self.fault.take() {
             Some((_, fault)) => fault,
-            None => self.invalid("The expression has redundant parentheses;"),
-        })
+            None => self.invalid(refusal),
+        }
     }
 
     pub(crate) fn leave(&mut self) {
@@ -190,7 +196,7 @@ impl<'a> Parser<'a> {
     }
 
     pub(crate) fn redundant_parentheses(&mut self) {
-        self.note(Fault::Parentheses, "The expression has redundant parentheses;");
+        self.note(Fault::Parentheses, REDUNDANT);
     }
 
     /// A document path.

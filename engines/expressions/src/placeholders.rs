@@ -5,6 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::lexer::is_placeholder;
 use crate::{Attribute, Invalid};
 
+/// Bytes of a placeholder, its sign included.
+const MAX_KEY: usize = 255;
+
 /// The placeholders of one request. All of its expressions are parsed with the same, which then knows those that none has used.
 #[derive(Clone, Debug, Default)]
 pub struct Placeholders {
@@ -71,6 +74,12 @@ fn check_keys<'a>(parameter: &str, sign: char, keys: impl Iterator<Item = &'a St
     let mut any = false;
     for key in keys {
         any = true;
+        if key.len() > MAX_KEY {
+            return Err(Invalid::new(format!(
+                "{parameter} contains invalid key: The expression attribute map contains a key that is too long; key: \"{key}\", length: {}",
+                key.len()
+            )));
+        }
         if !is_placeholder(key, sign) {
             return Err(Invalid::new(format!("{parameter} contains invalid key: Syntax error; key: \"{key}\"")));
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::legacy::invalid;
 use crate::parser::{Fault, Kind, Parser};
 use crate::tree::{Node, Tree, first_clash};
 use crate::{Attribute, Invalid, Item, Path, Placeholders};
@@ -33,9 +34,7 @@ impl Projection {
         let mut projection = Self::default();
         for name in names {
             if !projection.tree.insert(&Path::attribute(name), ()) {
-                let message =
-                    format!("One or more parameter values were invalid: Duplicate value in attribute name: {name}");
-                return Err(Invalid::new(message));
+                return Err(invalid(&format!("Duplicate value in attribute name: {name}")));
             }
         }
         Ok(projection)

@@ -9,7 +9,7 @@
 //! | `table` | tables: schema, state, throughput, and the operations on them |
 //! | `tags`, `time_to_live`, `limits` | what else there is about tables |
 //! | `attribute`, `key` | values and keys: read, checked, written |
-//! | `item` | operations on one item |
+//! | `item`, `batch` | operations on one item, and on many |
 //! | `write` | the one way in which items change |
 //! | `parameters` | expressions, and the older parameters that stood for them |
 //! | `read` | Query and Scan |
@@ -26,6 +26,7 @@ mod api {
 }
 mod attribute;
 mod backup;
+mod batch;
 mod capacity;
 mod copy;
 mod errors;
@@ -87,6 +88,10 @@ impl Service for DynamoDb {
 }
 
 impl api::Api for DynamoDb {
+    async fn batch_write_item(&self, cx: &Cx, input: api::BatchWriteItemInput) -> Reply<api::BatchWriteItemOutput> {
+        batch::batch_write(cx, input).await
+    }
+
     async fn create_backup(&self, cx: &Cx, input: api::CreateBackupInput) -> Reply<api::CreateBackupOutput> {
         backup::create::create(cx, input).await
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kumoi_core::{Cx, Fault, Reply, paging};
+use kumoi_core::{Cx, Fault, Reply};
 
 use crate::api::{ListTagsOfResourceInput, ListTagsOfResourceOutput, Tag, TagResourceInput, UntagResourceInput};
 use crate::errors::{invalid, resource_not_found_exception, validation};
@@ -10,9 +10,6 @@ use crate::table::{Located, Named};
 use crate::tables::TAGS;
 
 const MAX_TAGS: usize = 50;
-
-/// Tags on a page.
-const PAGE: usize = 10;
 
 pub(crate) type Tags = BTreeMap<String, String>;
 
@@ -39,22 +36,14 @@ pub(crate) async fn untag(cx: &Cx, input: UntagResourceInput) -> Reply<()> {
     replace(cx, &at, tags).await
 }
 
+/// All tags of a table: as many as it can have are one page.
 pub(crate) async fn list(cx: &Cx, input: ListTagsOfResourceInput) -> Reply<ListTagsOfResourceOutput> {
+    if input.next_token.is_some() {
+        return Err(validation("Invalid NextToken provided as input").into());
+    }
     let at = located(cx, &input.resource_arn).await?;
-    let listing = at.arn();
-    let after = match input.next_token.as_deref() {
-        Some(token) => {
-            let key = paging::key::<String>(&listing, token);
-            Some(key.ok_or_else(|| validation("Invalid NextToken provided as input"))?)
-        }
-        None => None,
-    };
-    let tags = of(cx, &at).await?;
-    let mut rest = tags.into_iter().filter(|(key, _)| after.as_ref().is_none_or(|after| key > after));
-    let page: Vec<_> = rest.by_ref().take(PAGE).map(|(key, value)| Tag { key, value }).collect();
-    let more = rest.next().is_some();
-    let next_token = page.last().filter(|_| more).map(|last| paging::token(&listing, &last.key));
-    Ok(ListTagsOfResourceOutput { tags: Some(page), next_token })
+    let tags = of(cx, &at).await?.into_iter().map(|(key, value)| Tag { key, value });
+    Ok(ListTagsOfResourceOutput { tags: Some(tags.collect()), next_token: None })
 }
 
 /// The tags of a table.

@@ -11,7 +11,7 @@ use std::cmp::Ordering;
 use crate::{Attribute, Item, Number, Path};
 
 pub(crate) use check::{incorrect_type, number};
-pub(crate) use parse::{parse, path_required};
+pub(crate) use parse::{MISUSED, parse, path_required};
 
 /// How two values are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,10 +78,10 @@ impl Operand {
     }
 }
 
-/// What the function `size` says; `None` for types that have no size.
+/// What the function `size` says; `None` for types that have no size. Strings are counted in UTF-16, as DynamoDB does, not in bytes.
 fn size(value: &Attribute) -> Option<usize> {
     match value {
-        Attribute::S(text) => Some(text.len()),
+        Attribute::S(text) => Some(text.encode_utf16().count()),
         Attribute::B(bytes) => Some(bytes.len()),
         Attribute::Ss(set) => Some(set.len()),
         Attribute::Ns(set) => Some(set.len()),

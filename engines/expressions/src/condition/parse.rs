@@ -1,7 +1,7 @@
 //! The grammar of conditions. `OR` binds loosest, then `AND`, `NOT`, and what compares.
 
 use super::{Comparator, Condition, Operand, check};
-use crate::parser::{Fault, Kind, Parser};
+use crate::parser::{Fault, Kind, MAX_PARENTHESES, Parser, REDUNDANT};
 use crate::{Attribute, Invalid, Placeholders};
 
 impl Condition {
@@ -15,6 +15,8 @@ impl Condition {
         parse(Kind::Filter, text, placeholders)
     }
 }
+
+pub(crate) const MISUSED: &str = "The function is not allowed to be used this way in an expression; function: ";
 
 /// Parses an expression of this kind, which must be one of conditions.
 pub(crate) fn parse(kind: Kind, text: &str, placeholders: &mut Placeholders) -> Result<Condition, Invalid> {
@@ -46,59 +48,88 @@ fn wrong() -> Condition {
     Condition::And(Vec::new())
 }
 
-fn any(parser: &mut Parser<'_>) -> Result<Parsed, Invalid> {
-    let first = all(parser)?;
-    if !parser.at_keyword("OR") {
-        return Ok(first);
-    }
-    let mut conditions = vec![first.condition];
-    while parser.eat_keyword("OR") {
-        parser.operator();
-        conditions.push(all(parser)?.condition);
-    }
-    Ok(Parsed { condition: Condition::Or(conditions), enclosed: false })
+/// What was read between two parentheses so far.
+#[derive(Default)]
+struct Level {
+    /// Groups that `OR` joins, those that are complete.
+    groups: Vec<Condition>,
+    /// Conditions that `AND` joins, in the last group.
+    group: Vec<Condition>,
+    /// Whether the last condition stands in parentheses of its own, without `NOT`.
+    enclosed: bool,
+    /// How often `NOT` stands before the next.
+    negations: usize,
 }
 
-fn all(parser: &mut Parser<'_>) -> Result<Parsed, Invalid> {
-    let first = not(parser)?;
-    if !parser.at_keyword("AND") {
-        return Ok(first);
-    }
-    let mut conditions = vec![first.condition];
-    while parser.eat_keyword("AND") {
-        parser.operator();
-        conditions.push(not(parser)?.condition);
-    }
-    Ok(Parsed { condition: Condition::And(conditions), enclosed: false })
-}
-
-fn not(parser: &mut Parser<'_>) -> Result<Parsed, Invalid> {
-    let mut count = 0usize;
-    while parser.eat_keyword("NOT") {
-        parser.operator();
-        count += 1;
-    }
-    let parsed = primary(parser)?;
-    Ok(match count {
-        0 => parsed,
+impl Level {
+    fn push(&mut self, parsed: Parsed) {
+        let negations = std::mem::take(&mut self.negations);
+        self.enclosed = parsed.enclosed && negations == 0;
         // Two of them say nothing.
-        _ if count.is_multiple_of(2) => Parsed { condition: parsed.condition, enclosed: false },
-        _ => Parsed { condition: Condition::Not(Box::new(parsed.condition)), enclosed: false },
-    })
+        self.group.push(match negations % 2 {
+            0 => parsed.condition,
+            _ => Condition::Not(Box::new(parsed.condition)),
+        });
+    }
+
+    fn end_group(&mut self) {
+        let group = std::mem::take(&mut self.group);
+        self.groups.push(joined(group, Condition::And));
+    }
+
+    fn end(mut self) -> Parsed {
+        let enclosed = self.enclosed && self.groups.is_empty() && self.group.len() == 1;
+        self.end_group();
+        Parsed { condition: joined(self.groups, Condition::Or), enclosed }
+    }
 }
 
-fn primary(parser: &mut Parser<'_>) -> Result<Parsed, Invalid> {
-    if parser.eat("(") {
-        parser.enter()?;
-        let inner = any(parser)?;
-        parser.expect(")")?;
-        parser.leave();
-        if inner.enclosed {
-            parser.redundant_parentheses();
+fn joined(mut conditions: Vec<Condition>, join: fn(Vec<Condition>) -> Condition) -> Condition {
+    match conditions.pop() {
+        Some(only) if conditions.is_empty() => only,
+        last => {
+            conditions.extend(last);
+            join(conditions)
         }
-        return Ok(Parsed { condition: inner.condition, enclosed: true });
     }
-    Ok(Parsed { condition: comparison(parser)?, enclosed: false })
+}
+
+/// A condition of any length, read without recursion: parentheses may be deep.
+fn any(parser: &mut Parser<'_>) -> Result<Parsed, Invalid> {
+    let mut outer = Vec::new();
+    let mut level = Level::default();
+    loop {
+        while parser.eat_keyword("NOT") {
+            parser.operator();
+            level.negations += 1;
+        }
+        if parser.eat("(") {
+            outer.push(std::mem::take(&mut level));
+            if outer.len() > MAX_PARENTHESES {
+                return Err(parser.give_up(REDUNDANT));
+            }
+            continue;
+        }
+        level.push(Parsed { condition: comparison(parser)?, enclosed: false });
+        while !parser.at_keyword("AND") && !parser.at_keyword("OR") {
+            let inner = level.end();
+            level = match outer.pop() {
+                None => return Ok(inner),
+                Some(level) => level,
+            };
+            parser.expect(")")?;
+            if inner.enclosed {
+                parser.redundant_parentheses();
+            }
+            level.push(Parsed { condition: inner.condition, enclosed: true });
+        }
+        parser.operator();
+        if parser.eat_keyword("OR") {
+            level.end_group();
+        } else {
+            parser.advance();
+        }
+    }
 }
 
 /// A function alone, or an operand and what it is compared with.
@@ -176,13 +207,13 @@ fn operand_of(parser: &mut Parser<'_>, term: Term) -> Operand {
 }
 
 fn misused(parser: &mut Parser<'_>, function: &str) {
-    let message = format!("The function is not allowed to be used this way in an expression; function: {function}");
-    parser.note(Fault::Misuse, &message);
+    parser.note(Fault::Misuse, &format!("{MISUSED}{function}"));
 }
 
 fn term(parser: &mut Parser<'_>) -> Result<Term, Invalid> {
     if parser.at_function() {
-        parser.enter()?;
+        let name = parser.peek().text;
+        parser.enter(&format!("{MISUSED}{name}"))?;
         let term = function(parser)?;
         parser.leave();
         return Ok(term);

@@ -178,7 +178,7 @@ pub fn filter(
         condition.check()?;
         all.push(condition.on(&name));
     }
-    Ok(if either { Condition::Or(all) } else { Condition::And(all) })
+    Ok(joined(all, either))
 }
 
 /// What `KeyConditions` state, by names of attributes.
@@ -190,5 +190,13 @@ pub fn key_conditions(
         condition.check()?;
         tests.push((name, condition.key_test()?));
     }
-    KeyConditions::new(tests, "One or more parameter values were invalid: Duplicate key in KeyConditions")
+    KeyConditions::new(
+        tests,
+        "1 validation error detected: One or more parameter values were invalid: Duplicate key in KeyConditions",
+    )
+}
+
+/// All of the conditions, or one of them. Of none, always.
+pub(super) fn joined(conditions: Vec<Condition>, either: bool) -> Condition {
+    if either && !conditions.is_empty() { Condition::Or(conditions) } else { Condition::And(conditions) }
 }

@@ -1,5 +1,6 @@
 //! `Expected`: what must be true of an item that is written.
 
+use super::conditions::joined;
 use super::{ComparisonOperator, LegacyCondition, invalid};
 use crate::{Attribute, Condition, Invalid, Path};
 
@@ -20,7 +21,7 @@ pub struct Expected {
 pub fn expected(conditions: impl IntoIterator<Item = (String, Expected)>, either: bool) -> Result<Condition, Invalid> {
     let conditions = conditions.into_iter().map(|(name, expected)| expected.on(&name));
     let conditions = conditions.collect::<Result<Vec<_>, _>>()?;
-    Ok(if either { Condition::Or(conditions) } else { Condition::And(conditions) })
+    Ok(joined(conditions, either))
 }
 
 impl Expected {
@@ -43,19 +44,20 @@ impl Expected {
         if self.exists.is_some() {
             return refuse("Exists and ComparisonOperator cannot be used together");
         }
-        if self.value.is_some() && self.values.is_some() {
-            return refuse("Value and AttributeValueList cannot be used together");
-        }
-        if self.value.is_some() {
-            return refuse("Value and ComparisonOperator cannot be used together");
-        }
-        let missing = self.values.is_none();
-        let nullary = matches!(operator, ComparisonOperator::Null | ComparisonOperator::NotNull);
-        if missing && !nullary {
-            let operator = operator.name();
-            return refuse(&format!("Value or AttributeValueList must be used with ComparisonOperator: {operator}"));
-        }
-        let condition = LegacyCondition { operator, values: self.values.unwrap_or_default() };
+        let values = match (self.value, self.values) {
+            (Some(_), Some(_)) => return refuse("Value and AttributeValueList cannot be used together"),
+            // The API Reference forbids it, DynamoDB takes it.
+            (Some(value), None) => vec![value],
+            (None, Some(values)) => values,
+            (None, None) if matches!(operator, ComparisonOperator::Null | ComparisonOperator::NotNull) => Vec::new(),
+            (None, None) => {
+                let operator = operator.name();
+                return refuse(&format!(
+                    "Value or AttributeValueList must be used with ComparisonOperator: {operator}"
+                ));
+            }
+        };
+        let condition = LegacyCondition { operator, values };
         condition.check()?;
         Ok(condition.on(name))
     }

@@ -12,6 +12,7 @@ pub use updates::{AttributeUpdate, UpdateAction, updates};
 
 use crate::Invalid;
 
-fn invalid(rule: &str) -> Invalid {
-    Invalid::new(format!("One or more parameter values were invalid: {rule}"))
+/// What is wrong with the request by itself, without a look at the table.
+pub(crate) fn invalid(rule: &str) -> Invalid {
+    Invalid::new(format!("1 validation error detected: One or more parameter values were invalid: {rule}"))
 }

@@ -15,6 +15,11 @@ fn bytes(number: &Number) -> Vec<u8> {
 }
 
 #[test]
+fn numbers_are_small() {
+    assert_eq!((size_of::<Number>(), align_of::<Number>()), (24, 8));
+}
+
+#[test]
 fn numbers_are_printed_plain() {
     for (text, printed) in [
         ("1.0", "1"),

@@ -1,6 +1,6 @@
 //! An update done to an item. All values are read from the item as it was; then the paths are written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Action, Operand, Source, Update};
 use crate::tree::{Node, Tree};
@@ -23,10 +23,7 @@ impl Update {
         let mut direct = Vec::new();
         for action in &self.actions {
             let path = action.path();
-            let edit = match self.edit(action, read)? {
-                Some(edit) => edit,
-                None => continue,
-            };
+            let edit = self.edit(action, read)?;
             if path.steps.is_empty() {
                 direct.push((&path.attribute, edit));
             } else if old.is_some() || edit.is_some() {
@@ -52,9 +49,9 @@ impl Update {
         Ok(item)
     }
 
-    /// What an action does to its path; `None` if it leaves it as it is.
-    fn edit(&self, action: &Action, item: &Item) -> Result<Option<Edit>, Invalid> {
-        Ok(Some(match action {
+    /// What an action makes of its path.
+    fn edit(&self, action: &Action, item: &Item) -> Result<Edit, Invalid> {
+        Ok(match action {
             Action::Set(_, source) => Some(computed(source, item)?),
             Action::Remove(_) => None,
             Action::Add(path, value) => Some(match path.find(item) {
@@ -62,10 +59,10 @@ impl Update {
                 Some(old) => self.sum(old, value)?,
             }),
             Action::Delete(path, value) => match path.find(item) {
-                None => return Ok(None),
+                None => None,
                 Some(old) => difference(old, value).ok_or_else(|| self.wrong_type())?,
             },
-        }))
+        })
     }
 
     fn wrong_type(&self) -> Invalid {
@@ -73,17 +70,11 @@ impl Update {
     }
 
     fn sum(&self, old: &Attribute, value: &Attribute) -> Result<Attribute, Invalid> {
-        fn union<T: Ord + Clone>(
-            left: &std::collections::BTreeSet<T>,
-            right: &std::collections::BTreeSet<T>,
-        ) -> std::collections::BTreeSet<T> {
-            left.union(right).cloned().collect()
-        }
         Ok(match (old, value) {
             (Attribute::N(old), Attribute::N(value)) => Attribute::N(old.plus(*value)?),
-            (Attribute::Ss(old), Attribute::Ss(value)) => Attribute::Ss(union(old, value)),
-            (Attribute::Ns(old), Attribute::Ns(value)) => Attribute::Ns(union(old, value)),
-            (Attribute::Bs(old), Attribute::Bs(value)) => Attribute::Bs(union(old, value)),
+            (Attribute::Ss(old), Attribute::Ss(value)) => Attribute::Ss(old | value),
+            (Attribute::Ns(old), Attribute::Ns(value)) => Attribute::Ns(old | value),
+            (Attribute::Bs(old), Attribute::Bs(value)) => Attribute::Bs(old | value),
             (Attribute::L(old), Attribute::L(value)) if self.legacy => Attribute::L([&old[..], value].concat()),
             _ => return Err(self.wrong_type()),
         })
@@ -100,7 +91,7 @@ fn difference(old: &Attribute, value: &Attribute) -> Option<Edit> {
     })
 }
 
-fn some_of<T>(set: std::collections::BTreeSet<T>) -> Option<std::collections::BTreeSet<T>> {
+fn some_of<T>(set: BTreeSet<T>) -> Option<BTreeSet<T>> {
     (!set.is_empty()).then_some(set)
 }
 

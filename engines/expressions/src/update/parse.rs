@@ -1,8 +1,8 @@
 //! The grammar of updates: up to four sections, each with a list of actions.
 
 use super::{Action, Operand, Source, Update};
-use crate::condition::{incorrect_type, number, path_required};
-use crate::parser::{Fault, Kind, Parser};
+use crate::condition::{MISUSED, incorrect_type, number, path_required};
+use crate::parser::{Fault, Kind, Parser, REDUNDANT};
 use crate::tree::first_clash;
 use crate::{Attribute, Invalid, Path, Placeholders};
 
@@ -95,7 +95,7 @@ fn side(parser: &mut Parser<'_>) -> Result<Parsed, Invalid> {
     if !parser.eat("(") {
         return Ok(Parsed { source: Source::Operand(operand(parser, false)?), enclosed: false });
     }
-    parser.enter()?;
+    parser.enter(REDUNDANT)?;
     let inner = source(parser)?;
     parser.expect(")")?;
     parser.leave();
@@ -116,7 +116,8 @@ fn known_type(operand: &Operand) -> Option<&'static str> {
 
 fn operand(parser: &mut Parser<'_>, nested: bool) -> Result<Operand, Invalid> {
     if parser.at_function() {
-        parser.enter()?;
+        let name = parser.peek().text;
+        parser.enter(&format!("{MISUSED}{name}"))?;
         let operand = function(parser, nested)?;
         parser.leave();
         return Ok(operand);
@@ -132,10 +133,7 @@ fn function(parser: &mut Parser<'_>, nested: bool) -> Result<Operand, Invalid> {
     match name {
         "if_not_exists" => {}
         "list_append" if !nested => {}
-        "list_append" => parser.note(
-            Fault::Misuse,
-            "The function is not allowed to be used this way in an expression; function: list_append",
-        ),
+        "list_append" => parser.note(Fault::Misuse, &format!("{MISUSED}{name}")),
         "attribute_exists" | "attribute_not_exists" | "attribute_type" | "begins_with" | "contains" | "size" => {
             let kind = parser.kind().phrase();
             parser.note(Fault::Function, &format!("The function is not allowed in {kind}; function: {name}"));
