@@ -3,8 +3,8 @@
 fn main() {
     kumoi_codegen::Generator::new("dynamodb")
         .operations(&[
-            "CreateBackup",
             "BatchWriteItem",
+            "CreateBackup",
             "CreateTable",
             "DeleteBackup",
             "DeleteItem",
