@@ -12,11 +12,17 @@ fn main() {
             "DescribeBackup",
             "DescribeContinuousBackups",
             "DescribeEndpoints",
+            "DescribeExport",
+            "DescribeImport",
             "DescribeLimits",
             "DescribeTable",
             "DescribeTimeToLive",
+            "ExportTableToPointInTime",
             "GetItem",
+            "ImportTable",
             "ListBackups",
+            "ListExports",
+            "ListImports",
             "ListTables",
             "ListTagsOfResource",
             "PutItem",
@@ -34,6 +40,8 @@ fn main() {
         .raw(&["AttributeValue"])
         .stored(&[
             "AttributeDefinition",
+            "ExportDescription",
+            "ImportTableDescription",
             "OnDemandThroughput",
             "Projection",
             "SSESpecification",
@@ -41,6 +49,11 @@ fn main() {
             "Tag",
             "TimeToLiveSpecification",
         ])
+        .ignores("ExportTableToPointInTime", &["FilterSpecification"])
+        .ignores(
+            "ImportTable",
+            &["TableCreationParameters.VectorIndexes", "TableCreationParameters.GlobalSecondaryIndexes.WarmThroughput"],
+        )
         .ignores("RestoreTableFromBackup", &["VectorIndexOverride", "GlobalSecondaryIndexOverride.WarmThroughput"])
         .ignores("RestoreTableToPointInTime", &["VectorIndexOverride", "GlobalSecondaryIndexOverride.WarmThroughput"])
         .ignores(

@@ -16,7 +16,9 @@
 //! | `capacity` | what operations consume |
 //! | `recovery` | point-in-time recovery: what a table held at a moment of the past |
 //! | `backup`, `restore` | backups, and new tables from them or from a moment of the past |
+//! | `export`, `import` | tables into buckets of Amazon S3, and out of them |
 //! | `copy` | copies of all items, part by part |
+//! | `json`, `s3`, `tokens` | what exports and imports need: items as text, calls of S3, client tokens |
 //! | `owned` | ARNs of what belongs to a table |
 //!
 //! `DYNAMODB_TRANSITION_SECONDS` says how long tables are CREATING, UPDATING and DELETING; unless it is set, no time.
@@ -30,7 +32,10 @@ mod batch;
 mod capacity;
 mod copy;
 mod errors;
+mod export;
+mod import;
 mod item;
+mod json;
 mod key;
 mod limits;
 mod owned;
@@ -38,10 +43,12 @@ mod parameters;
 mod read;
 mod recovery;
 mod restore;
+mod s3;
 mod table;
 mod tables;
 mod tags;
 mod time_to_live;
+mod tokens;
 mod write;
 
 use std::sync::Arc;
@@ -80,6 +87,10 @@ impl Service for DynamoDb {
                 table::delete::CLEAR => table::delete::clear(cx, &timer.payload).await,
                 recovery::history::TRIM => recovery::history::trim(cx, &timer.payload).await,
                 backup::system::EXPIRE => backup::system::expire(cx, &timer.payload).await,
+                export::KIND => export::work::run(cx, &timer.payload).await,
+                export::FORGET => export::forget(cx, &timer.payload).await,
+                import::KIND => import::work::run(cx, &timer.payload).await,
+                import::FORGET => import::forget(cx, &timer.payload).await,
                 copy::COPY => copy::go_on(cx, &timer.payload).await,
                 _ => Ok(()),
             }
@@ -128,6 +139,14 @@ impl api::Api for DynamoDb {
         Ok(limits::endpoints(cx))
     }
 
+    async fn describe_export(&self, cx: &Cx, input: api::DescribeExportInput) -> Reply<api::DescribeExportOutput> {
+        export::describe(cx, input).await
+    }
+
+    async fn describe_import(&self, cx: &Cx, input: api::DescribeImportInput) -> Reply<api::DescribeImportOutput> {
+        import::describe(cx, input).await
+    }
+
     async fn describe_limits(&self, _: &Cx, _: api::DescribeLimitsInput) -> Reply<api::DescribeLimitsOutput> {
         Ok(limits::describe())
     }
@@ -144,12 +163,32 @@ impl api::Api for DynamoDb {
         time_to_live::describe(cx, input).await
     }
 
+    async fn export_table_to_point_in_time(
+        &self,
+        cx: &Cx,
+        input: api::ExportTableToPointInTimeInput,
+    ) -> Reply<api::ExportTableToPointInTimeOutput> {
+        export::create::export(cx, input).await
+    }
+
     async fn get_item(&self, cx: &Cx, input: api::GetItemInput) -> Reply<api::GetItemOutput> {
         item::get::get(cx, input).await
     }
 
     async fn list_backups(&self, cx: &Cx, input: api::ListBackupsInput) -> Reply<api::ListBackupsOutput> {
         backup::list::list(cx, input).await
+    }
+
+    async fn import_table(&self, cx: &Cx, input: api::ImportTableInput) -> Reply<api::ImportTableOutput> {
+        import::create::import(cx, input).await
+    }
+
+    async fn list_exports(&self, cx: &Cx, input: api::ListExportsInput) -> Reply<api::ListExportsOutput> {
+        export::list(cx, input).await
+    }
+
+    async fn list_imports(&self, cx: &Cx, input: api::ListImportsInput) -> Reply<api::ListImportsOutput> {
+        import::list(cx, input).await
     }
 
     async fn list_tables(&self, cx: &Cx, input: api::ListTablesInput) -> Reply<api::ListTablesOutput> {

@@ -9,6 +9,9 @@
 //! | `history` | table, hash, partition key, sort key, moment, sequence | what an item was before a change |
 //! | `readers` | table, reader | work under way that reads the items of that number |
 //! | `backups` | table's name, id | backups |
+//! | `exports`, `imports` | table's name, id | exports to and imports from Amazon S3 |
+//! | `export_files` | export, file | the data files of an export that is under way |
+//! | `tokens` | operation, client token | which export or import a client token has asked for |
 //! | `counts`, `sizes` | table, index | items and their bytes; index 0 is the table itself |
 //!
 //! A table has a number, drawn when it is created, so that one that is deleted is out of sight in one write, and a new one of its name has nothing of
@@ -30,8 +33,11 @@ use kumoi_expressions::Item;
 use kumoi_store::{Counter, Index, Table};
 
 use crate::backup::BackupRecord;
+use crate::export::{DataFile, ExportRecord};
+use crate::import::ImportRecord;
 use crate::recovery::history::Change;
 use crate::table::TableRecord;
+use crate::tokens::Token;
 
 /// Table, hash, partition key, sort key: empty where the table has none.
 pub(crate) type ItemRow = (u64, u64, Vec<u8>, Vec<u8>);
@@ -71,3 +77,11 @@ pub(crate) static CHANGED: Index<ChangeRow, Change, (u64, i64, u64)> =
 pub(crate) static READERS: Table<(u64, u64), ()> = Table::region("dynamodb", "readers");
 
 pub(crate) static BACKUPS: Table<Owned, BackupRecord> = Table::region("dynamodb", "backups");
+
+pub(crate) static EXPORTS: Table<Owned, ExportRecord> = Table::region("dynamodb", "exports");
+
+pub(crate) static EXPORT_FILES: Table<(u64, u32), DataFile> = Table::region("dynamodb", "export_files");
+
+pub(crate) static IMPORTS: Table<Owned, ImportRecord> = Table::region("dynamodb", "imports");
+
+pub(crate) static TOKENS: Table<(String, String), Token> = Table::region("dynamodb", "tokens");

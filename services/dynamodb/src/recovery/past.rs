@@ -16,6 +16,9 @@ use crate::tables::{HISTORY, ITEMS};
 const MAX_ITEMS: usize = 500;
 const MAX_BYTES: usize = 4 << 20;
 
+/// Changed items on a page; each may be large, twice.
+const MAX_CHANGED: usize = 100;
+
 /// Items read at a time.
 const CHUNK: usize = 64;
 
@@ -44,6 +47,11 @@ pub(crate) struct Page {
 impl Past {
     pub(crate) fn new(scope: &Scope, id: u64, until: Option<(i64, u64)>) -> Self {
         Self { account: scope.account.to_string(), region: scope.region.to_string(), id, until }
+    }
+
+    /// The same until right before a moment.
+    pub(crate) fn before(&self, moment: i64) -> Self {
+        Self { until: Some((moment.saturating_sub(1), u64::MAX)), ..self.clone() }
     }
 
     /// A table as it is at this moment of this transaction.
@@ -107,6 +115,30 @@ impl Past {
         let range = range.after(&(self.id, *hash, partition, sort, moment, sequence));
         let first = cx.tx().range(scope, &HISTORY, range, 1).await?;
         Ok(first.into_iter().next().map_or(here, |(_, change)| change.old))
+    }
+
+    /// When an item was last changed, from a moment until this one; `None` when it was not.
+    pub(crate) async fn last_change(&self, cx: &Cx, place: &Place, from: i64) -> Reply<Option<i64>> {
+        let Some((moment, sequence)) = self.until else { return Ok(None) };
+        let (hash, partition, sort) = place;
+        let range = KeyRange::prefix(&(self.id, *hash, partition, sort));
+        let range = range.from(&(self.id, *hash, partition, sort, from));
+        let range = range.until(&(self.id, *hash, partition, sort, moment, sequence));
+        let last = cx.tx().range(&self.scope(), &HISTORY, range.reversed(), 1).await?;
+        Ok(last.first().map(|(row, _)| row.4))
+    }
+
+    /// The items behind a place that were ever changed, as many as make a page.
+    pub(crate) async fn changed(&self, cx: &Cx, after: Option<&Place>) -> Reply<(Vec<Place>, Option<Place>)> {
+        let (scope, mut places) = (self.scope(), Vec::new());
+        while places.len() < MAX_CHANGED {
+            match self.next_changed(cx, &scope, places.last().or(after)).await? {
+                Some(place) => places.push(place),
+                None => return Ok((places, None)),
+            }
+        }
+        let last = places.last().cloned();
+        Ok((places, last))
     }
 
     /// What one item was.
