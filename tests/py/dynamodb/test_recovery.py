@@ -14,14 +14,6 @@ DAY = 86_400
 
 
 @pytest.fixture
-def on_the_second(clock):
-    """A frozen clock that shows a whole second."""
-    micros = datetime.datetime.fromisoformat(clock.read()["now"]).microsecond
-    clock.advance(f"PT0.{1_000_000 - micros:06}S" if micros else 1)
-    return clock
-
-
-@pytest.fixture
 def recover(ddb):
     """Enables point-in-time recovery."""
 
