@@ -171,7 +171,7 @@ mod tests {
         for name in ["abc", &"n".repeat(255)] {
             let key = (name.to_owned(), "01658528578619-c4d4e311".to_owned());
             let token = token_of("imports:", &key);
-            assert!(token.len() >= TOKEN && token.len() <= 1024 && token.len() % 16 == 0, "{}", token.len());
+            assert!(token.len() >= TOKEN && token.len() <= 1024 && token.len().is_multiple_of(16), "{}", token.len());
             assert_eq!(token_key("imports:", &token), Some(key));
         }
         assert_eq!(token_key("imports:", &"0".repeat(112)), None);
