@@ -3,6 +3,7 @@
 fn main() {
     kumoi_codegen::Generator::new("dynamodb")
         .operations(&[
+            "BatchGetItem",
             "BatchWriteItem",
             "CreateBackup",
             "CreateTable",
@@ -14,9 +15,12 @@ fn main() {
             "DescribeEndpoints",
             "DescribeExport",
             "DescribeImport",
+            "DescribeKinesisStreamingDestination",
             "DescribeLimits",
             "DescribeTable",
             "DescribeTimeToLive",
+            "DisableKinesisStreamingDestination",
+            "EnableKinesisStreamingDestination",
             "ExportTableToPointInTime",
             "GetItem",
             "ImportTable",
@@ -31,9 +35,12 @@ fn main() {
             "RestoreTableToPointInTime",
             "Scan",
             "TagResource",
+            "TransactGetItems",
+            "TransactWriteItems",
             "UntagResource",
             "UpdateContinuousBackups",
             "UpdateItem",
+            "UpdateKinesisStreamingDestination",
             "UpdateTable",
             "UpdateTimeToLive",
         ])
@@ -47,7 +54,6 @@ fn main() {
             "SSESpecification",
             "StreamSpecification",
             "Tag",
-            "TimeToLiveSpecification",
         ])
         .ignores("ExportTableToPointInTime", &["FilterSpecification"])
         .ignores(
@@ -59,7 +65,6 @@ fn main() {
         .ignores(
             "CreateTable",
             &[
-                "StreamSpecification",
                 "WarmThroughput",
                 "ResourcePolicy",
                 "GlobalTableSourceArn",
@@ -71,7 +76,6 @@ fn main() {
         .ignores(
             "UpdateTable",
             &[
-                "StreamSpecification",
                 "GlobalSecondaryIndexUpdates",
                 "ReplicaUpdates",
                 "MultiRegionConsistency",
@@ -81,10 +85,10 @@ fn main() {
                 "VectorIndexUpdates",
             ],
         )
-        .ignores("BatchWriteItem", &["ReturnItemCollectionMetrics"])
-        .ignores("DeleteItem", &["ReturnItemCollectionMetrics"])
-        .ignores("PutItem", &["ReturnItemCollectionMetrics"])
-        .ignores("UpdateItem", &["ReturnItemCollectionMetrics"])
-        .ignores("UpdateTimeToLive", &["TimeToLiveSpecification"])
+        .write();
+    kumoi_codegen::Generator::new("dynamodbstreams")
+        .all_operations()
+        .raw(&["AttributeValue"])
+        .file("streams_api.rs")
         .write();
 }

@@ -9,16 +9,20 @@
 //! | `table` | tables: schema, state, throughput, and the operations on them |
 //! | `tags`, `time_to_live`, `limits` | what else there is about tables |
 //! | `attribute`, `key` | values and keys: read, checked, written |
-//! | `item`, `batch` | operations on one item, and on many |
+//! | `item` | operations on one item |
+//! | `batch` | BatchGetItem and BatchWriteItem |
+//! | `transaction` | TransactGetItems and TransactWriteItems |
 //! | `write` | the one way in which items change |
 //! | `parameters` | expressions, and the older parameters that stood for them |
 //! | `read` | Query and Scan |
-//! | `capacity` | what operations consume |
+//! | `capacity`, `collection` | what operations consume, and how large item collections are |
+//! | `streams` | the streams of tables, a service of its own |
+//! | `kinesis` | changes that go to a stream of Kinesis |
 //! | `recovery` | point-in-time recovery: what a table held at a moment of the past |
 //! | `backup`, `restore` | backups, and new tables from them or from a moment of the past |
 //! | `export`, `import` | tables into buckets of Amazon S3, and out of them |
 //! | `copy` | copies of all items, part by part |
-//! | `json`, `s3`, `tokens` | what exports and imports need: items as text, calls of S3, client tokens |
+//! | `json`, `s3`, `client_token` | what exports and imports need: items as text, calls of S3, client tokens |
 //! | `owned` | ARNs of what belongs to a table |
 //!
 //! `DYNAMODB_TRANSITION_SECONDS` says how long tables are CREATING, UPDATING and DELETING; unless it is set, no time.
@@ -26,10 +30,15 @@
 mod api {
     include!(concat!(env!("OUT_DIR"), "/api.rs"));
 }
+mod streams_api {
+    include!(concat!(env!("OUT_DIR"), "/streams_api.rs"));
+}
 mod attribute;
 mod backup;
 mod batch;
 mod capacity;
+mod client_token;
+mod collection;
 mod copy;
 mod errors;
 mod export;
@@ -37,6 +46,7 @@ mod import;
 mod item;
 mod json;
 mod key;
+mod kinesis;
 mod limits;
 mod owned;
 mod parameters;
@@ -44,17 +54,18 @@ mod read;
 mod recovery;
 mod restore;
 mod s3;
+mod streams;
 mod table;
 mod tables;
 mod tags;
 mod time_to_live;
-mod tokens;
+mod transaction;
 mod write;
 
 use std::sync::Arc;
 
 use kumoi_core::timers::Timer;
-use kumoi_core::{Cx, Descriptor, Future, Reply, Service, ServiceOption};
+use kumoi_core::{Cx, Descriptor, Front, Future, Reply, Service, ServiceOption};
 use kumoi_model::Value;
 
 /// The service, for the list of services.
@@ -62,14 +73,26 @@ pub fn service() -> Arc<dyn Service> {
     Arc::new(DynamoDb)
 }
 
+/// Its streams, which are a service of their own.
+pub fn streams() -> Arc<dyn Service> {
+    Arc::new(streams::Streams)
+}
+
 struct DynamoDb;
 
 static DESCRIPTOR: Descriptor =
     Descriptor { model: api::MODEL, operations: api::OPERATIONS, validation: errors::STYLE };
 
+/// "API-specific limits" of the Developer Guide has 16 MB for a request; the other limits and the code were measured by others.
+static FRONT: Front = Front { body: 16 << 20, head: 16 << 10, root_only: true, encoding: "InternalServerError" };
+
 impl Service for DynamoDb {
     fn descriptor(&self) -> &'static Descriptor {
         &DESCRIPTOR
+    }
+
+    fn front(&self) -> Option<&'static Front> {
+        Some(&FRONT)
     }
 
     fn call<'a>(&'a self, cx: &'a Cx, operation: &'a str, input: &'a Value) -> Future<'a, Reply<Value>> {
@@ -92,6 +115,11 @@ impl Service for DynamoDb {
                 import::KIND => import::work::run(cx, &timer.payload).await,
                 import::FORGET => import::forget(cx, &timer.payload).await,
                 copy::COPY => copy::go_on(cx, &timer.payload).await,
+                transaction::token::FORGET => transaction::token::forget(cx, &timer.payload).await,
+                streams::trim::TRIM => streams::trim::run(cx, &timer.payload).await,
+                time_to_live::EXPIRE => time_to_live::expire(cx, &timer.payload).await,
+                time_to_live::FILL => time_to_live::fill(cx, &timer.payload).await,
+                time_to_live::CLEAR => time_to_live::clear(cx, &timer.payload).await,
                 _ => Ok(()),
             }
         })
@@ -99,8 +127,12 @@ impl Service for DynamoDb {
 }
 
 impl api::Api for DynamoDb {
+    async fn batch_get_item(&self, cx: &Cx, input: api::BatchGetItemInput) -> Reply<api::BatchGetItemOutput> {
+        batch::get::get(cx, input).await
+    }
+
     async fn batch_write_item(&self, cx: &Cx, input: api::BatchWriteItemInput) -> Reply<api::BatchWriteItemOutput> {
-        batch::batch_write(cx, input).await
+        batch::write::write(cx, input).await
     }
 
     async fn create_backup(&self, cx: &Cx, input: api::CreateBackupInput) -> Reply<api::CreateBackupOutput> {
@@ -147,6 +179,14 @@ impl api::Api for DynamoDb {
         import::describe(cx, input).await
     }
 
+    async fn describe_kinesis_streaming_destination(
+        &self,
+        cx: &Cx,
+        input: api::DescribeKinesisStreamingDestinationInput,
+    ) -> Reply<api::DescribeKinesisStreamingDestinationOutput> {
+        kinesis::describe(cx, input).await
+    }
+
     async fn describe_limits(&self, _: &Cx, _: api::DescribeLimitsInput) -> Reply<api::DescribeLimitsOutput> {
         Ok(limits::describe())
     }
@@ -161,6 +201,22 @@ impl api::Api for DynamoDb {
         input: api::DescribeTimeToLiveInput,
     ) -> Reply<api::DescribeTimeToLiveOutput> {
         time_to_live::describe(cx, input).await
+    }
+
+    async fn disable_kinesis_streaming_destination(
+        &self,
+        cx: &Cx,
+        input: api::DisableKinesisStreamingDestinationInput,
+    ) -> Reply<api::DisableKinesisStreamingDestinationOutput> {
+        kinesis::disable(cx, input).await
+    }
+
+    async fn enable_kinesis_streaming_destination(
+        &self,
+        cx: &Cx,
+        input: api::EnableKinesisStreamingDestinationInput,
+    ) -> Reply<api::EnableKinesisStreamingDestinationOutput> {
+        kinesis::enable(cx, input).await
     }
 
     async fn export_table_to_point_in_time(
@@ -236,6 +292,22 @@ impl api::Api for DynamoDb {
         Ok(api::TagResourceOutput {})
     }
 
+    async fn transact_get_items(
+        &self,
+        cx: &Cx,
+        input: api::TransactGetItemsInput,
+    ) -> Reply<api::TransactGetItemsOutput> {
+        transaction::get::get(cx, input).await
+    }
+
+    async fn transact_write_items(
+        &self,
+        cx: &Cx,
+        input: api::TransactWriteItemsInput,
+    ) -> Reply<api::TransactWriteItemsOutput> {
+        transaction::write::write(cx, input).await
+    }
+
     async fn untag_resource(&self, cx: &Cx, input: api::UntagResourceInput) -> Reply<api::UntagResourceOutput> {
         tags::untag(cx, input).await?;
         Ok(api::UntagResourceOutput {})
@@ -251,6 +323,14 @@ impl api::Api for DynamoDb {
 
     async fn update_item(&self, cx: &Cx, input: api::UpdateItemInput) -> Reply<api::UpdateItemOutput> {
         item::update::update(cx, input).await
+    }
+
+    async fn update_kinesis_streaming_destination(
+        &self,
+        cx: &Cx,
+        input: api::UpdateKinesisStreamingDestinationInput,
+    ) -> Reply<api::UpdateKinesisStreamingDestinationOutput> {
+        kinesis::update(cx, input).await
     }
 
     async fn update_table(&self, cx: &Cx, input: api::UpdateTableInput) -> Reply<api::UpdateTableOutput> {

@@ -11,8 +11,15 @@
 //! | `backups` | table's name, id | backups |
 //! | `exports`, `imports` | table's name, id | exports to and imports from Amazon S3 |
 //! | `export_files` | export, file | the data files of an export that is under way |
-//! | `tokens` | operation, client token | which export or import a client token has asked for |
+//! | `client_tokens` | operation, client token | which export or import a client token has asked for |
+//! | `streams` | name, label | the streams of tables, those included that are disabled |
+//! | `changes` | stream, epoch, number | their records |
+//! | `epochs`, `trimmed` | stream | the epoch that writers write to; the last record that was trimmed |
+//! | `expiries` | generation, second, hash, partition key, sort key | when which items expire |
+//! | `armed` | generation | the second for which the timer is set that removes expired items |
 //! | `counts`, `sizes` | table, index | items and their bytes; index 0 is the table itself |
+//! | `collections` | table, partition key | bytes of item collections |
+//! | `tokens` | client request token | transactions that were made with it |
 //!
 //! A table has a number, drawn when it is created, so that one that is deleted is out of sight in one write, and a new one of its name has nothing of
 //! it; a timer then clears away what the old number still names.
@@ -33,11 +40,13 @@ use kumoi_expressions::Item;
 use kumoi_store::{Counter, Index, Table};
 
 use crate::backup::BackupRecord;
+use crate::client_token;
 use crate::export::{DataFile, ExportRecord};
 use crate::import::ImportRecord;
-use crate::recovery::history::Change;
+use crate::recovery::history;
+use crate::streams::{Change, Position, StreamRecord};
 use crate::table::TableRecord;
-use crate::tokens::Token;
+use crate::transaction::token::Token;
 
 /// Table, hash, partition key, sort key: empty where the table has none.
 pub(crate) type ItemRow = (u64, u64, Vec<u8>, Vec<u8>);
@@ -62,16 +71,34 @@ pub(crate) static ITEMS: Table<ItemRow, Item> = Table::region("dynamodb", "items
 
 pub(crate) static ENTRIES: Table<EntryRow, ()> = Table::region("dynamodb", "entries");
 
+/// The streams of tables. A table has several when one was disabled in the last 24 hours.
+pub(crate) static STREAMS: Table<(String, String), StreamRecord> = Table::region("dynamodb", "streams");
+
+/// Stream, epoch, number; see [`crate::streams::position`].
+pub(crate) static CHANGES: Table<(u64, u64, u64), Change> = Table::region("dynamodb", "changes");
+
+pub(crate) static EPOCHS: Table<u64, u64> = Table::region("dynamodb", "epochs");
+
+pub(crate) static TRIMMED: Table<u64, Position> = Table::region("dynamodb", "trimmed");
+
+/// Generation of a table's time to live, second since 1970, and the key of an item; see [`crate::time_to_live`].
+pub(crate) type Expiry = (u64, i64, u64, Vec<u8>, Vec<u8>);
+
+pub(crate) static EXPIRIES: Table<Expiry, ()> = Table::region("dynamodb", "expiries");
+
+pub(crate) static ARMED: Table<u64, i64> = Table::region("dynamodb", "armed");
+
 /// Items in a table or index.
 pub(crate) static COUNTS: Counter<Counted> = Counter::region("dynamodb", "counts");
 
 /// Bytes of the items of a table or index, by the rules of "DynamoDB item sizes and formats".
 pub(crate) static SIZES: Counter<Counted> = Counter::region("dynamodb", "sizes");
 
-pub(crate) static HISTORY: Table<ChangeRow, Change> = Table::region("dynamodb", "history").indexed(&[&CHANGED]);
+pub(crate) static HISTORY: Table<ChangeRow, history::Change> =
+    Table::region("dynamodb", "history").indexed(&[&CHANGED]);
 
 /// Changes of a table in their order.
-pub(crate) static CHANGED: Index<ChangeRow, Change, (u64, i64, u64)> =
+pub(crate) static CHANGED: Index<ChangeRow, history::Change, (u64, i64, u64)> =
     Index::new("changed", |key, _| Some((key.0, key.4, key.5)));
 
 pub(crate) static READERS: Table<(u64, u64), ()> = Table::region("dynamodb", "readers");
@@ -84,4 +111,10 @@ pub(crate) static EXPORT_FILES: Table<(u64, u32), DataFile> = Table::region("dyn
 
 pub(crate) static IMPORTS: Table<Owned, ImportRecord> = Table::region("dynamodb", "imports");
 
-pub(crate) static TOKENS: Table<(String, String), Token> = Table::region("dynamodb", "tokens");
+pub(crate) static CLIENT_TOKENS: Table<(String, String), client_token::Token> =
+    Table::region("dynamodb", "client_tokens");
+
+/// Bytes of an item collection, in tables with local indexes.
+pub(crate) static COLLECTIONS: Counter<(u64, Vec<u8>)> = Counter::region("dynamodb", "collections");
+
+pub(crate) static TOKENS: Table<String, Token> = Table::region("dynamodb", "tokens");

@@ -86,9 +86,11 @@ fn features(found: &Found) -> SourceTableFeatureDetails {
         local_secondary_indexes: (!locals.is_empty()).then_some(locals),
         global_secondary_indexes: (!globals.is_empty()).then_some(globals),
         stream_description: table.stream.as_ref().map(|stream| stream.specification.clone()),
-        time_to_live_description: table.time_to_live.as_ref().map(|set| TimeToLiveDescription {
-            time_to_live_status: Some("ENABLED".to_owned()),
-            attribute_name: Some(set.attribute_name.clone()),
+        time_to_live_description: table.time_to_live.as_ref().filter(|set| set.enabled).map(|set| {
+            TimeToLiveDescription {
+                time_to_live_status: Some("ENABLED".to_owned()),
+                attribute_name: Some(set.attribute.clone()),
+            }
         }),
         sse_description: encryption(&found.scope, table),
         ..SourceTableFeatureDetails::default()

@@ -13,7 +13,7 @@ use crate::table::describe::count_table;
 use crate::tables::{BACKUPS, Owned};
 
 /// The kind of timer that ends a system backup.
-pub(crate) const EXPIRE: &str = "expire";
+pub(crate) const EXPIRE: &str = "expire-backup";
 
 const KEPT: i64 = 35 * DAY;
 

@@ -6,6 +6,7 @@ use kumoi_model::Timestamp;
 use crate::api::{
     ExportDescription, ExportTableToPointInTimeInput, ExportTableToPointInTimeOutput, IncrementalExportSpecification,
 };
+use crate::client_token::Request;
 use crate::errors::{
     export_conflict_exception, invalid_export_time_exception, recovery_unavailable, table_not_found, validation,
 };
@@ -15,7 +16,6 @@ use crate::recovery::past::Past;
 use crate::recovery::{Recovery, readers};
 use crate::table::{Located, Named};
 use crate::tables::EXPORTS;
-use crate::tokens::Request;
 
 const MINUTE: i64 = 60 * 1_000_000;
 

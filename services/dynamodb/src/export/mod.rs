@@ -29,7 +29,7 @@ use crate::recovery::DAY;
 use crate::recovery::past::{Past, Place};
 use crate::table::Named;
 use crate::tables::{EXPORTS, Owned};
-use crate::{owned, tokens};
+use crate::{client_token, owned};
 
 /// What ARNs of exports have between the table's and the export's id, and the kind of timer that goes on with one.
 pub(crate) const KIND: &str = "export";
@@ -139,7 +139,7 @@ fn key_of(payload: &str) -> Option<Owned> {
 pub(crate) async fn forget(cx: &Cx, payload: &str) -> Reply<()> {
     let Some(key) = key_of(payload) else { return Ok(()) };
     let Some(export) = cx.get(&EXPORTS, &key).await? else { return Ok(()) };
-    tokens::forget(cx, KIND, export.description.client_token.as_ref()).await?;
+    client_token::forget(cx, KIND, export.description.client_token.as_ref()).await?;
     cx.delete(&EXPORTS, &key).await?;
     Ok(())
 }

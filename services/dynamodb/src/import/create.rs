@@ -6,13 +6,13 @@ use kumoi_model::Timestamp;
 use crate::api::{
     CreateTableInput, ImportTableDescription, ImportTableInput, ImportTableOutput, TableCreationParameters,
 };
+use crate::client_token::Request;
 use crate::errors::{import_conflict_exception, resource_in_use_exception};
 use crate::import::{FORGET, ImportRecord, KEPT, KIND, Work, set};
 use crate::owned;
 use crate::table::state::State;
 use crate::table::{Located, Named, create};
 use crate::tables::IMPORTS;
-use crate::tokens::Request;
 
 pub(crate) async fn import(cx: &Cx, input: ImportTableInput) -> Reply<ImportTableOutput> {
     if input.input_format == "ION" {

@@ -29,7 +29,7 @@ use crate::errors::{import_not_found_exception, validation};
 use crate::recovery::DAY;
 use crate::table::Named;
 use crate::tables::{IMPORTS, Owned};
-use crate::{owned, tokens};
+use crate::{client_token, owned};
 
 /// What ARNs of imports have between the table's and the import's id, and the kind of timer that goes on with one.
 pub(crate) const KIND: &str = "import";
@@ -157,7 +157,7 @@ fn key_of(payload: &str) -> Option<Owned> {
 pub(crate) async fn forget(cx: &Cx, payload: &str) -> Reply<()> {
     let Some(key) = key_of(payload) else { return Ok(()) };
     let Some(import) = cx.get(&IMPORTS, &key).await? else { return Ok(()) };
-    tokens::forget(cx, KIND, import.description.client_token.as_ref()).await?;
+    client_token::forget(cx, KIND, import.description.client_token.as_ref()).await?;
     cx.delete(&IMPORTS, &key).await?;
     Ok(())
 }

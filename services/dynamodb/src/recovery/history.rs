@@ -13,7 +13,7 @@ use crate::table::Located;
 use crate::tables::{CHANGED, HISTORY, TABLES};
 
 /// The kind of timer that removes what is too old.
-pub(crate) const TRIM: &str = "trim";
+pub(crate) const TRIM: &str = "trim-history";
 
 /// Changes removed by one timer.
 const BATCH: usize = 500;

@@ -1,5 +1,7 @@
 //! `DeleteTable`, and clearing away what a table held.
 
+use std::sync::Arc;
+
 use kumoi_core::timers::{self, Timer};
 use kumoi_core::{Cx, Reply};
 use kumoi_model::Timestamp;
@@ -9,9 +11,11 @@ use crate::api::{DeleteTableInput, DeleteTableOutput};
 use crate::backup;
 use crate::errors::{in_use, validation};
 use crate::recovery::{history, readers};
+use crate::streams::state as streams;
 use crate::table::state::State;
 use crate::table::{Located, describe};
-use crate::tables::{COUNTS, ENTRIES, ITEMS, SIZES, TABLES, TAGS};
+use crate::tables::{COLLECTIONS, COUNTS, ENTRIES, ITEMS, SIZES, TABLES, TAGS};
+use crate::time_to_live;
 
 /// The kind of timer that ends a table's state of being deleted.
 pub(crate) const DELETE: &str = "delete";
@@ -43,7 +47,7 @@ pub(crate) async fn delete(cx: &Cx, input: DeleteTableInput) -> Reply<DeleteTabl
         at.save(cx).await?;
         set(cx, &at.scope, DELETE, &at.name, end).await?;
     } else {
-        remove(cx, &at).await?;
+        remove(cx, &mut at).await?;
     }
     Ok(output)
 }
@@ -53,15 +57,19 @@ pub(crate) async fn run(cx: &Cx, name: &str) -> Reply<()> {
     let name = name.to_owned();
     match cx.tx().get_shared(cx.scope(), &TABLES, &name).await? {
         Some(table) if table.state.is_gone(cx.now()) => {
-            remove(cx, &Located { scope: cx.scope().clone(), name, table }).await
+            remove(cx, &mut Located { scope: cx.scope().clone(), name, table }).await
         }
         _ => Ok(()),
     }
 }
 
 /// Removes a table. What it holds is kept as its system backup if it had point-in-time recovery, and else cleared away.
-async fn remove(cx: &Cx, at: &Located) -> Reply<()> {
-    let Located { scope, name, table } = at;
+async fn remove(cx: &Cx, at: &mut Located) -> Reply<()> {
+    let Located { scope, name, table } = &mut *at;
+    streams::disable(cx, scope, name, Arc::make_mut(table)).await?;
+    if let Some(time_to_live) = &table.time_to_live {
+        time_to_live::clear_later(cx, scope, time_to_live.generation).await?;
+    }
     cx.tx().delete(scope, &TABLES, name).await?;
     cx.tx().delete(scope, &TAGS, name).await?;
     if table.recovery.is_enabled() {
@@ -94,6 +102,7 @@ pub(crate) async fn clear(cx: &Cx, payload: &str) -> Reply<()> {
     let items = cx.range(&ITEMS, KeyRange::prefix(&(id,)), BATCH).await?;
     for (key, _) in &items {
         cx.delete(&ITEMS, key).await?;
+        cx.tx().clear_counter(cx.scope(), &COLLECTIONS, &(id, key.2.clone())).await?;
     }
     let first = KeyRange::all().from(&((id, 0_u64, 0_u64),)).before(&((id.saturating_add(1), 0_u64, 0_u64),));
     let entries = cx.range(&ENTRIES, first, BATCH).await?;

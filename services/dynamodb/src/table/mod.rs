@@ -24,11 +24,13 @@ use kumoi_core::{Cx, Fault, Reply};
 use kumoi_store::Scope;
 use serde::{Deserialize, Serialize};
 
-use crate::api::{AttributeDefinition, SSESpecification, StreamSpecification, TimeToLiveSpecification};
+use crate::api::{AttributeDefinition, SSESpecification, StreamSpecification};
 use crate::errors::{in_use, no_such_resource, no_such_table, validation};
+use crate::kinesis::Destination;
 use crate::recovery::Recovery;
 use crate::restore::Restored;
 use crate::tables::TABLES;
+use crate::time_to_live::TimeToLive;
 
 pub(crate) use schema::{Index, KeyAttribute, KeySchema};
 use state::State;
@@ -59,7 +61,10 @@ pub(crate) struct TableRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) encryption: Option<SSESpecification>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) time_to_live: Option<TimeToLiveSpecification>,
+    pub(crate) time_to_live: Option<TimeToLive>,
+    /// Where in Kinesis its changes go, or went.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) kinesis: Vec<Destination>,
     #[serde(default, skip_serializing_if = "Recovery::is_unused")]
     pub(crate) recovery: Recovery,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -74,12 +79,16 @@ pub(crate) struct Class {
     pub(crate) updated: Option<i64>,
 }
 
-/// The stream of a table.
+/// The latest stream of a table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Stream {
     pub(crate) specification: StreamSpecification,
     /// When it was enabled: its label says so.
     pub(crate) label: String,
+    /// Its number; see [`crate::tables`].
+    pub(crate) id: u64,
+    #[serde(default)]
+    pub(crate) disabled: bool,
 }
 
 impl TableRecord {
@@ -89,6 +98,11 @@ impl TableRecord {
         for index in &mut self.indexes {
             index.state = state;
         }
+    }
+
+    /// The stream that its changes go to.
+    pub(crate) fn open_stream(&self) -> Option<&Stream> {
+        self.stream.as_ref().filter(|stream| !stream.disabled)
     }
 
     /// The index of that name.
@@ -159,6 +173,11 @@ impl Located {
 pub(crate) fn arn_of(scope: &Scope, name: &str) -> String {
     let partition = kumoi_model::partitions::partition_of(&scope.region);
     format!("arn:{}:dynamodb:{}:{}:table/{name}", partition.id, scope.region, scope.account)
+}
+
+/// The ARN of a stream of the table of that ARN.
+pub(crate) fn stream_arn(table: &str, label: &str) -> String {
+    format!("{table}/stream/{label}")
 }
 
 /// What a request's `TableName` names: a table of the caller's by its name, or any by its ARN.

@@ -6,7 +6,7 @@ use kumoi_core::{Cx, Fault, Reply};
 use serde::{Deserialize, Serialize};
 use twox_hash::XxHash3_64;
 
-use crate::tables::{Owned, TOKENS};
+use crate::tables::{CLIENT_TOKENS, Owned};
 
 /// How long a token counts, in microseconds.
 const PERIOD: i64 = 8 * 3600 * 1_000_000;
@@ -40,7 +40,7 @@ impl Request {
     /// `conflict`, when that asked for something else.
     pub(crate) async fn made(&self, cx: &Cx, conflict: impl FnOnce() -> Fault) -> Reply<Option<Owned>> {
         let Some(key) = &self.key else { return Ok(None) };
-        let token = cx.get(&TOKENS, key).await?;
+        let token = cx.get(&CLIENT_TOKENS, key).await?;
         let Some(token) = token.filter(|token| cx.now().micros() < token.at.saturating_add(PERIOD)) else {
             return Ok(None);
         };
@@ -51,14 +51,14 @@ impl Request {
     pub(crate) async fn note(&self, cx: &Cx, made: &Owned) -> Reply<()> {
         let Some(key) = &self.key else { return Ok(()) };
         let token = Token { made: made.clone(), request: self.request, at: cx.now().micros() };
-        Ok(cx.put(&TOKENS, key, &token).await?)
+        Ok(cx.put(&CLIENT_TOKENS, key, &token).await?)
     }
 }
 
 /// Forgets a token along with what it has made.
 pub(crate) async fn forget(cx: &Cx, operation: &str, token: Option<&String>) -> Reply<()> {
     if let Some(token) = token {
-        cx.delete(&TOKENS, &(operation.to_owned(), token.clone())).await?;
+        cx.delete(&CLIENT_TOKENS, &(operation.to_owned(), token.clone())).await?;
     }
     Ok(())
 }
