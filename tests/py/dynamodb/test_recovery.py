@@ -2,6 +2,7 @@
 backups for DynamoDB"."""
 
 import datetime
+import random
 
 import pytest
 
@@ -117,6 +118,25 @@ class TestRestore:
             for name, seconds in ((f"at-{number}", start + 10 * number), (f"later-{number}", start + 10 * number + 4)):
                 assert everything(restore(table, seconds, name)) == state, name
         assert everything(restore(table, None, "latest")) == states[-1]
+
+    @pytest.mark.parametrize("seed", range(3))
+    def test_random_changes(self, sorted_table, on_the_second, recover, restore, seed):
+        """Whatever changes in whichever order, also many times within a second: each second's last state can be restored."""
+        clock, table, draw = on_the_second, sorted_table, random.Random(seed)
+        recover(table)
+        states = {}
+        for _ in range(60):
+            key = {"p": draw.choice("abc"), "c": draw.randrange(2)}
+            if draw.random() < 0.4:
+                table.delete(key)
+            else:
+                table.put({**key, "v": draw.randrange(1000)})
+            states[clock.now()] = everything(table)
+            if draw.random() < 0.5:
+                clock.advance(draw.choice((1, 2)))
+        clock.advance(1)
+        for seconds in draw.sample(sorted(states), 8):
+            assert everything(restore(table, seconds, f"at-{int(seconds)}")) == states[seconds]
 
     def test_indexes_and_counts_are_of_that_time(self, create, on_the_second, recover, restore):
         """The restored table is whole: its indexes have what its items say."""

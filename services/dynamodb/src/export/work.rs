@@ -75,12 +75,15 @@ async fn step(cx: &Cx, description: &mut ExportDescription, work: &mut Work) -> 
     description.end_time = Some(cx.now());
     description.item_count = Some(work.items);
     description.billed_size_bytes = Some(work.bytes);
+    let mut last = None;
     for (key, body) in manifest::all(cx, description, work).await? {
-        description.export_manifest = Some(key.clone());
+        last = Some(key.clone());
         if let Err(fault) = put(cx, description, work, key, body).await {
             return Ok(Err(fault));
         }
     }
+    // The summary.
+    description.export_manifest = last;
     Ok(Ok(false))
 }
 
