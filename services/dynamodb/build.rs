@@ -6,10 +6,16 @@ fn main() {
             "BatchExecuteStatement",
             "BatchGetItem",
             "BatchWriteItem",
+            "CreateBackup",
             "CreateTable",
+            "DeleteBackup",
             "DeleteItem",
             "DeleteTable",
+            "DescribeBackup",
+            "DescribeContinuousBackups",
             "DescribeEndpoints",
+            "DescribeExport",
+            "DescribeImport",
             "DescribeKinesisStreamingDestination",
             "DescribeLimits",
             "DescribeTable",
@@ -18,16 +24,24 @@ fn main() {
             "EnableKinesisStreamingDestination",
             "ExecuteStatement",
             "ExecuteTransaction",
+            "ExportTableToPointInTime",
             "GetItem",
+            "ImportTable",
+            "ListBackups",
+            "ListExports",
+            "ListImports",
             "ListTables",
             "ListTagsOfResource",
             "PutItem",
             "Query",
+            "RestoreTableFromBackup",
+            "RestoreTableToPointInTime",
             "Scan",
             "TagResource",
             "TransactGetItems",
             "TransactWriteItems",
             "UntagResource",
+            "UpdateContinuousBackups",
             "UpdateItem",
             "UpdateKinesisStreamingDestination",
             "UpdateTable",
@@ -36,12 +50,21 @@ fn main() {
         .raw(&["AttributeValue"])
         .stored(&[
             "AttributeDefinition",
+            "ExportDescription",
+            "ImportTableDescription",
             "OnDemandThroughput",
             "Projection",
             "SSESpecification",
             "StreamSpecification",
             "Tag",
         ])
+        .ignores("ExportTableToPointInTime", &["FilterSpecification"])
+        .ignores(
+            "ImportTable",
+            &["TableCreationParameters.VectorIndexes", "TableCreationParameters.GlobalSecondaryIndexes.WarmThroughput"],
+        )
+        .ignores("RestoreTableFromBackup", &["VectorIndexOverride", "GlobalSecondaryIndexOverride.WarmThroughput"])
+        .ignores("RestoreTableToPointInTime", &["VectorIndexOverride", "GlobalSecondaryIndexOverride.WarmThroughput"])
         .ignores(
             "CreateTable",
             &[

@@ -12,16 +12,16 @@ use kumoi_model::{Struct, Value};
 use crate::errors::{invalid, refuse, validation};
 
 /// Members of the union, in the order of the model.
-const S: u16 = 0;
-const N: u16 = 1;
-const B: u16 = 2;
-const SS: u16 = 3;
-const NS: u16 = 4;
-const BS: u16 = 5;
-const M: u16 = 6;
-const L: u16 = 7;
-const NULL: u16 = 8;
-const BOOL: u16 = 9;
+pub(crate) const S: u16 = 0;
+pub(crate) const N: u16 = 1;
+pub(crate) const B: u16 = 2;
+pub(crate) const SS: u16 = 3;
+pub(crate) const NS: u16 = 4;
+pub(crate) const BS: u16 = 5;
+pub(crate) const M: u16 = 6;
+pub(crate) const L: u16 = 7;
+pub(crate) const NULL: u16 = 8;
+pub(crate) const BOOL: u16 = 9;
 
 /// The longest name of an attribute, in bytes.
 const MAX_NAME: usize = 65_535;

@@ -35,6 +35,16 @@ pub(crate) fn no_such_table(name: &str) -> Fault {
     resource_not_found_exception(format!("Requested resource not found: Table: {name} not found"))
 }
 
+/// What operations on backups answer when there is no such table.
+pub(crate) fn table_not_found(name: &str) -> Fault {
+    table_not_found_exception(format!("Table not found: {name}"))
+}
+
+/// `PointInTimeRecoveryUnavailableException`: the table has it not enabled.
+pub(crate) fn recovery_unavailable(name: &str) -> Fault {
+    point_in_time_recovery_unavailable_exception(format!("Point in time recovery is not enabled for table '{name}'"))
+}
+
 /// `ResourceInUseException` of a table that is on its way from one state to another.
 pub(crate) fn in_use(state: &str, name: &str) -> Fault {
     resource_in_use_exception(format!(

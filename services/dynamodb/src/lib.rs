@@ -19,6 +19,12 @@
 //! | `capacity`, `collection` | what operations consume, and how large item collections are |
 //! | `streams` | the streams of tables, a service of its own |
 //! | `kinesis` | changes that go to a stream of Kinesis |
+//! | `recovery` | point-in-time recovery: what a table held at a moment of the past |
+//! | `backup`, `restore` | backups, and new tables from them or from a moment of the past |
+//! | `export`, `import` | tables into buckets of Amazon S3, and out of them |
+//! | `copy` | copies of all items, part by part |
+//! | `json`, `s3`, `client_token` | what exports and imports need: items as text, calls of S3, client tokens |
+//! | `owned` | ARNs of what belongs to a table |
 //!
 //! `DYNAMODB_TRANSITION_SECONDS` says how long tables are CREATING, UPDATING and DELETING; unless it is set, no time.
 
@@ -29,16 +35,26 @@ mod streams_api {
     include!(concat!(env!("OUT_DIR"), "/streams_api.rs"));
 }
 mod attribute;
+mod backup;
 mod batch;
 mod capacity;
+mod client_token;
 mod collection;
+mod copy;
 mod errors;
+mod export;
+mod import;
 mod item;
+mod json;
 mod key;
 mod kinesis;
 mod limits;
+mod owned;
 mod parameters;
 mod read;
+mod recovery;
+mod restore;
+mod s3;
 mod statement;
 mod streams;
 mod table;
@@ -101,6 +117,13 @@ impl Service for DynamoDb {
             match timer.kind.as_str() {
                 table::delete::DELETE => table::delete::run(cx, &timer.payload).await,
                 table::delete::CLEAR => table::delete::clear(cx, &timer.payload).await,
+                recovery::history::TRIM => recovery::history::trim(cx, &timer.payload).await,
+                backup::system::EXPIRE => backup::system::expire(cx, &timer.payload).await,
+                export::KIND => export::work::run(cx, &timer.payload).await,
+                export::FORGET => export::forget(cx, &timer.payload).await,
+                import::KIND => import::work::run(cx, &timer.payload).await,
+                import::FORGET => import::forget(cx, &timer.payload).await,
+                copy::COPY => copy::go_on(cx, &timer.payload).await,
                 transaction::token::FORGET => transaction::token::forget(cx, &timer.payload).await,
                 streams::trim::TRIM => streams::trim::run(cx, &timer.payload).await,
                 time_to_live::EXPIRE => time_to_live::expire(cx, &timer.payload).await,
@@ -129,8 +152,16 @@ impl api::Api for DynamoDb {
         batch::write::write(cx, input).await
     }
 
+    async fn create_backup(&self, cx: &Cx, input: api::CreateBackupInput) -> Reply<api::CreateBackupOutput> {
+        backup::create::create(cx, input).await
+    }
+
     async fn create_table(&self, cx: &Cx, input: api::CreateTableInput) -> Reply<api::CreateTableOutput> {
         table::create::create(cx, input).await
+    }
+
+    async fn delete_backup(&self, cx: &Cx, input: api::DeleteBackupInput) -> Reply<api::DeleteBackupOutput> {
+        backup::delete::delete(cx, input).await
     }
 
     async fn delete_item(&self, cx: &Cx, input: api::DeleteItemInput) -> Reply<api::DeleteItemOutput> {
@@ -141,8 +172,28 @@ impl api::Api for DynamoDb {
         table::delete::delete(cx, input).await
     }
 
+    async fn describe_backup(&self, cx: &Cx, input: api::DescribeBackupInput) -> Reply<api::DescribeBackupOutput> {
+        backup::describe::describe_backup(cx, input).await
+    }
+
+    async fn describe_continuous_backups(
+        &self,
+        cx: &Cx,
+        input: api::DescribeContinuousBackupsInput,
+    ) -> Reply<api::DescribeContinuousBackupsOutput> {
+        recovery::describe(cx, input).await
+    }
+
     async fn describe_endpoints(&self, cx: &Cx, _: api::DescribeEndpointsInput) -> Reply<api::DescribeEndpointsOutput> {
         Ok(limits::endpoints(cx))
+    }
+
+    async fn describe_export(&self, cx: &Cx, input: api::DescribeExportInput) -> Reply<api::DescribeExportOutput> {
+        export::describe(cx, input).await
+    }
+
+    async fn describe_import(&self, cx: &Cx, input: api::DescribeImportInput) -> Reply<api::DescribeImportOutput> {
+        import::describe(cx, input).await
     }
 
     async fn describe_kinesis_streaming_destination(
@@ -201,8 +252,32 @@ impl api::Api for DynamoDb {
         statement::transaction::execute(cx, input).await
     }
 
+    async fn export_table_to_point_in_time(
+        &self,
+        cx: &Cx,
+        input: api::ExportTableToPointInTimeInput,
+    ) -> Reply<api::ExportTableToPointInTimeOutput> {
+        export::create::export(cx, input).await
+    }
+
     async fn get_item(&self, cx: &Cx, input: api::GetItemInput) -> Reply<api::GetItemOutput> {
         item::get::get(cx, input).await
+    }
+
+    async fn list_backups(&self, cx: &Cx, input: api::ListBackupsInput) -> Reply<api::ListBackupsOutput> {
+        backup::list::list(cx, input).await
+    }
+
+    async fn import_table(&self, cx: &Cx, input: api::ImportTableInput) -> Reply<api::ImportTableOutput> {
+        import::create::import(cx, input).await
+    }
+
+    async fn list_exports(&self, cx: &Cx, input: api::ListExportsInput) -> Reply<api::ListExportsOutput> {
+        export::list(cx, input).await
+    }
+
+    async fn list_imports(&self, cx: &Cx, input: api::ListImportsInput) -> Reply<api::ListImportsOutput> {
+        import::list(cx, input).await
     }
 
     async fn list_tables(&self, cx: &Cx, input: api::ListTablesInput) -> Reply<api::ListTablesOutput> {
@@ -223,6 +298,22 @@ impl api::Api for DynamoDb {
 
     async fn query(&self, cx: &Cx, input: api::QueryInput) -> Reply<api::QueryOutput> {
         read::query::query(cx, input).await
+    }
+
+    async fn restore_table_from_backup(
+        &self,
+        cx: &Cx,
+        input: api::RestoreTableFromBackupInput,
+    ) -> Reply<api::RestoreTableFromBackupOutput> {
+        restore::from_backup(cx, input).await
+    }
+
+    async fn restore_table_to_point_in_time(
+        &self,
+        cx: &Cx,
+        input: api::RestoreTableToPointInTimeInput,
+    ) -> Reply<api::RestoreTableToPointInTimeOutput> {
+        restore::to_point_in_time(cx, input).await
     }
 
     async fn scan(&self, cx: &Cx, input: api::ScanInput) -> Reply<api::ScanOutput> {
@@ -253,6 +344,14 @@ impl api::Api for DynamoDb {
     async fn untag_resource(&self, cx: &Cx, input: api::UntagResourceInput) -> Reply<api::UntagResourceOutput> {
         tags::untag(cx, input).await?;
         Ok(api::UntagResourceOutput {})
+    }
+
+    async fn update_continuous_backups(
+        &self,
+        cx: &Cx,
+        input: api::UpdateContinuousBackupsInput,
+    ) -> Reply<api::UpdateContinuousBackupsOutput> {
+        recovery::update(cx, input).await
     }
 
     async fn update_item(&self, cx: &Cx, input: api::UpdateItemInput) -> Reply<api::UpdateItemOutput> {

@@ -6,6 +6,12 @@
 //! | `tags` | name | the table's tags |
 //! | `items` | table, hash, partition key, sort key | items |
 //! | `entries` | table, index, hash, key in the index, key of the item | which items an index has |
+//! | `history` | table, hash, partition key, sort key, moment, sequence | what an item was before a change |
+//! | `readers` | table, reader | work under way that reads the items of that number |
+//! | `backups` | table's name, id | backups |
+//! | `exports`, `imports` | table's name, id | exports to and imports from Amazon S3 |
+//! | `export_files` | export, file | the data files of an export that is under way |
+//! | `client_tokens` | operation, client token | which export or import a client token has asked for |
 //! | `streams` | name, label | the streams of tables, those included that are disabled |
 //! | `changes` | stream, epoch, number | their records |
 //! | `epochs`, `trimmed` | stream | the epoch that writers write to; the last record that was trimmed |
@@ -23,13 +29,21 @@
 //! index has several attributes in a key, each but the last is written so that it ends before what follows; the last stands as it is, so that a
 //! prefix of it is a prefix of the key.
 //!
+//! A backup has a number, too, and its items lie under it like those of a table, without entries. What a table held at a moment of the past is what it
+//! holds, with all that was changed since rolled back by its `history`: see [`crate::recovery`].
+//!
 //! An index has no copies of items. What reads an index reads the items of the table that its entries name, and projects them.
 
 use std::collections::BTreeMap;
 
 use kumoi_expressions::Item;
-use kumoi_store::{Counter, Table};
+use kumoi_store::{Counter, Index, Table};
 
+use crate::backup::BackupRecord;
+use crate::client_token;
+use crate::export::{DataFile, ExportRecord};
+use crate::import::ImportRecord;
+use crate::recovery::history;
 use crate::streams::{Change, Position, StreamRecord};
 use crate::table::TableRecord;
 use crate::transaction::token::Token;
@@ -39,6 +53,12 @@ pub(crate) type ItemRow = (u64, u64, Vec<u8>, Vec<u8>);
 
 /// Table, index, and hash in the index; partition and sort key in the index; hash, partition key and sort key of the item.
 pub(crate) type EntryRow = ((u64, u64, u64), Vec<u8>, Vec<u8>, (u64, Vec<u8>, Vec<u8>));
+
+/// Table, hash, partition key, sort key; moment in microseconds, and the world's sequence, which tells changes of one moment apart.
+pub(crate) type ChangeRow = (u64, u64, Vec<u8>, Vec<u8>, i64, u64);
+
+/// Name of a table, and id of one of its backups, exports or imports.
+pub(crate) type Owned = (String, String);
 
 /// A table and one of its indexes; 0 is the table itself.
 pub(crate) type Counted = (u64, u64);
@@ -73,6 +93,26 @@ pub(crate) static COUNTS: Counter<Counted> = Counter::region("dynamodb", "counts
 
 /// Bytes of the items of a table or index, by the rules of "DynamoDB item sizes and formats".
 pub(crate) static SIZES: Counter<Counted> = Counter::region("dynamodb", "sizes");
+
+pub(crate) static HISTORY: Table<ChangeRow, history::Change> =
+    Table::region("dynamodb", "history").indexed(&[&CHANGED]);
+
+/// Changes of a table in their order.
+pub(crate) static CHANGED: Index<ChangeRow, history::Change, (u64, i64, u64)> =
+    Index::new("changed", |key, _| Some((key.0, key.4, key.5)));
+
+pub(crate) static READERS: Table<(u64, u64), ()> = Table::region("dynamodb", "readers");
+
+pub(crate) static BACKUPS: Table<Owned, BackupRecord> = Table::region("dynamodb", "backups");
+
+pub(crate) static EXPORTS: Table<Owned, ExportRecord> = Table::region("dynamodb", "exports");
+
+pub(crate) static EXPORT_FILES: Table<(u64, u32), DataFile> = Table::region("dynamodb", "export_files");
+
+pub(crate) static IMPORTS: Table<Owned, ImportRecord> = Table::region("dynamodb", "imports");
+
+pub(crate) static CLIENT_TOKENS: Table<(String, String), client_token::Token> =
+    Table::region("dynamodb", "client_tokens");
 
 /// Bytes of an item collection, in tables with local indexes.
 pub(crate) static COLLECTIONS: Counter<(u64, Vec<u8>)> = Counter::region("dynamodb", "collections");

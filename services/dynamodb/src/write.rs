@@ -8,6 +8,7 @@ use kumoi_expressions::{Attribute, Item, item_size};
 
 use crate::collection;
 use crate::key::KeyBytes;
+use crate::recovery::history;
 use crate::streams::{Change, change};
 use crate::table::{Index, KeySchema, Located};
 use crate::tables::{COUNTS, ENTRIES, ITEMS, SIZES};
@@ -50,6 +51,7 @@ pub(crate) async fn write_by(
             cx.tx().delete(&at.scope, &ITEMS, &row).await?;
         }
     }
+    history::note(cx, at, key, old).await?;
     count(cx, at, 0, old.map(item_size), new.map(item_size)).await?;
     collection::count(cx, at, key, old, new).await?;
     for index in &at.table.indexes {

@@ -1,5 +1,6 @@
 """Fixtures for Amazon DynamoDB."""
 
+import datetime
 import itertools
 
 import pytest
@@ -97,6 +98,14 @@ def plain(create):
 def sorted_table(create):
     """A table with a partition key `p` and a sort key `c`, a number."""
     return create("p", "c:N")
+
+
+@pytest.fixture
+def on_the_second(clock):
+    """A frozen clock that shows a whole second, which is what clients give as a moment."""
+    micros = datetime.datetime.fromisoformat(clock.read()["now"]).microsecond
+    clock.advance(f"PT0.{1_000_000 - micros:06}S" if micros else 1)
+    return clock
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ use kumoi_core::{Cx, Fault, Reply};
 
 use crate::api::{CreateTableInput, CreateTableOutput, GlobalSecondaryIndex, KeySchemaElement, LocalSecondaryIndex};
 use crate::errors::{invalid, resource_in_use_exception, validation};
+use crate::recovery::Recovery;
 use crate::streams::state;
 use crate::table::schema::{
     Definitions, Index, KeySchema, MAX_GLOBAL, MAX_LOCAL, check_local, check_parts, check_projection, check_single,
@@ -33,7 +34,7 @@ pub(crate) async fn create(cx: &Cx, input: CreateTableInput) -> Reply<CreateTabl
 }
 
 /// The table that a request asks for.
-fn design(cx: &Cx, input: &CreateTableInput) -> Result<TableRecord, Fault> {
+pub(crate) fn design(cx: &Cx, input: &CreateTableInput) -> Result<TableRecord, Fault> {
     let now = cx.now().micros();
     let state = State::Creating(State::end(cx));
     let on_demand = is_on_demand(input.billing_mode.as_deref());
@@ -77,6 +78,8 @@ fn design(cx: &Cx, input: &CreateTableInput) -> Result<TableRecord, Fault> {
         stream: None,
         encryption: input.sse_specification.clone().filter(|asked| asked.enabled == Some(true)),
         time_to_live: None,
+        recovery: Recovery::default(),
+        restored: None,
         kinesis: Vec::new(),
     })
 }

@@ -8,10 +8,12 @@ use kumoi_model::Timestamp;
 use kumoi_store::{KeyRange, Scope};
 
 use crate::api::{DeleteTableInput, DeleteTableOutput};
-use crate::errors::validation;
+use crate::backup;
+use crate::errors::{in_use, validation};
+use crate::recovery::{history, readers};
 use crate::streams::state as streams;
 use crate::table::state::State;
-use crate::table::{Located, TableRecord, describe};
+use crate::table::{Located, describe};
 use crate::tables::{COLLECTIONS, COUNTS, ENTRIES, ITEMS, SIZES, TABLES, TAGS};
 use crate::time_to_live;
 
@@ -20,6 +22,9 @@ pub(crate) const DELETE: &str = "delete";
 
 /// The kind of timer that clears away items and entries of a table that is gone.
 pub(crate) const CLEAR: &str = "clear";
+
+/// Microseconds until it is tried again when somebody still reads.
+const AGAIN: i64 = 60_000_000;
 
 /// Records removed by one timer.
 const BATCH: usize = 500;
@@ -32,6 +37,9 @@ pub(crate) async fn delete(cx: &Cx, input: DeleteTableInput) -> Reply<DeleteTabl
         )
         .into());
     }
+    if at.table.recovery.is_backed_up() {
+        return Err(in_use("backed up", &at.name).into());
+    }
     let end = State::end(cx);
     at.table_mut().state = State::Deleting(end);
     let output = DeleteTableOutput { table_description: Some(describe::summary(cx, &at, cx.now()).await?) };
@@ -39,8 +47,7 @@ pub(crate) async fn delete(cx: &Cx, input: DeleteTableInput) -> Reply<DeleteTabl
         at.save(cx).await?;
         set(cx, &at.scope, DELETE, &at.name, end).await?;
     } else {
-        let Located { scope, name, table } = &mut at;
-        remove(cx, scope, name, Arc::make_mut(table)).await?;
+        remove(cx, &mut at).await?;
     }
     Ok(output)
 }
@@ -48,21 +55,32 @@ pub(crate) async fn delete(cx: &Cx, input: DeleteTableInput) -> Reply<DeleteTabl
 /// The table is deleted.
 pub(crate) async fn run(cx: &Cx, name: &str) -> Reply<()> {
     let name = name.to_owned();
-    match cx.get(&TABLES, &name).await? {
-        Some(mut table) if table.state.is_gone(cx.now()) => remove(cx, cx.scope(), &name, &mut table).await,
+    match cx.tx().get_shared(cx.scope(), &TABLES, &name).await? {
+        Some(table) if table.state.is_gone(cx.now()) => {
+            remove(cx, &mut Located { scope: cx.scope().clone(), name, table }).await
+        }
         _ => Ok(()),
     }
 }
 
-async fn remove(cx: &Cx, scope: &Scope, name: &str, table: &mut TableRecord) -> Reply<()> {
-    let name = name.to_owned();
-    streams::disable(cx, scope, &name, table).await?;
+/// Removes a table. What it holds is kept as its system backup if it had point-in-time recovery, and else cleared away.
+async fn remove(cx: &Cx, at: &mut Located) -> Reply<()> {
+    let Located { scope, name, table } = &mut *at;
+    streams::disable(cx, scope, name, Arc::make_mut(table)).await?;
     if let Some(time_to_live) = &table.time_to_live {
         time_to_live::clear_later(cx, scope, time_to_live.generation).await?;
     }
-    cx.tx().delete(scope, &TABLES, &name).await?;
-    cx.tx().delete(scope, &TAGS, &name).await?;
-    set(cx, scope, CLEAR, &table.id.to_string(), cx.now().micros()).await
+    cx.tx().delete(scope, &TABLES, name).await?;
+    cx.tx().delete(scope, &TAGS, name).await?;
+    if table.recovery.is_enabled() {
+        return backup::system::keep(cx, at).await;
+    }
+    discard(cx, scope, table.id).await
+}
+
+/// Has all cleared away that a number names.
+pub(crate) async fn discard(cx: &Cx, scope: &Scope, id: u64) -> Reply<()> {
+    set(cx, scope, CLEAR, &id.to_string(), cx.now().micros()).await
 }
 
 async fn set(cx: &Cx, scope: &Scope, kind: &str, payload: &str, due: i64) -> Reply<()> {
@@ -78,6 +96,9 @@ async fn set(cx: &Cx, scope: &Scope, kind: &str, payload: &str, due: i64) -> Rep
 /// Clears away a part of what a table held, and sets the timer again for the rest.
 pub(crate) async fn clear(cx: &Cx, payload: &str) -> Reply<()> {
     let Ok(id) = payload.parse::<u64>() else { return Ok(()) };
+    if readers::any(cx, cx.scope(), id).await? {
+        return set(cx, cx.scope(), CLEAR, payload, cx.now().micros().saturating_add(AGAIN)).await;
+    }
     let items = cx.range(&ITEMS, KeyRange::prefix(&(id,)), BATCH).await?;
     for (key, _) in &items {
         cx.delete(&ITEMS, key).await?;
@@ -85,6 +106,7 @@ pub(crate) async fn clear(cx: &Cx, payload: &str) -> Reply<()> {
     }
     let first = KeyRange::all().from(&((id, 0_u64, 0_u64),)).before(&((id.saturating_add(1), 0_u64, 0_u64),));
     let entries = cx.range(&ENTRIES, first, BATCH).await?;
+    let changes = history::clear(cx, id, BATCH).await?;
     let mut indexes: Vec<u64> = entries.iter().map(|(key, ())| key.0.1).collect();
     indexes.dedup();
     for (key, ()) in &entries {
@@ -94,7 +116,7 @@ pub(crate) async fn clear(cx: &Cx, payload: &str) -> Reply<()> {
         cx.tx().clear_counter(cx.scope(), &COUNTS, &(id, index)).await?;
         cx.tx().clear_counter(cx.scope(), &SIZES, &(id, index)).await?;
     }
-    if items.len() == BATCH || entries.len() == BATCH {
+    if changes == BATCH || items.len() == BATCH || entries.len() == BATCH {
         set(cx, cx.scope(), CLEAR, payload, cx.now().micros()).await?;
     }
     Ok(())

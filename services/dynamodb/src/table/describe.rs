@@ -2,12 +2,13 @@
 
 use kumoi_core::{Cx, Reply};
 use kumoi_model::Timestamp;
+use kumoi_store::Scope;
 
 use crate::api::{
     DescribeTableInput, DescribeTableOutput, GlobalSecondaryIndexDescription, LocalSecondaryIndexDescription,
     SSEDescription, TableClassSummary, TableDescription,
 };
-use crate::table::{Index, Located, stream_arn};
+use crate::table::{Index, Located, TableRecord, stream_arn};
 use crate::tables::{COUNTS, SIZES};
 
 /// Number of the table itself among its indexes.
@@ -19,12 +20,12 @@ pub(crate) async fn describe_table(cx: &Cx, input: DescribeTableInput) -> Reply<
 }
 
 /// The moment that the answer to a change is about: the change has begun, and lasts, even where it takes no time.
-pub(super) fn while_changing(cx: &Cx) -> Timestamp {
+pub(crate) fn while_changing(cx: &Cx) -> Timestamp {
     Timestamp::from_micros(cx.now().micros().saturating_sub(1))
 }
 
 /// All that there is to tell of a table at a moment.
-pub(super) async fn describe(cx: &Cx, at: &Located, now: Timestamp) -> Reply<TableDescription> {
+pub(crate) async fn describe(cx: &Cx, at: &Located, now: Timestamp) -> Reply<TableDescription> {
     let table = &*at.table;
     let (mut locals, mut globals) = (Vec::new(), Vec::new());
     for index in &table.indexes {
@@ -46,7 +47,7 @@ pub(super) async fn describe(cx: &Cx, at: &Located, now: Timestamp) -> Reply<Tab
         stream_specification: table.open_stream().map(|stream| stream.specification.clone()),
         latest_stream_label: stream.map(|stream| stream.label.clone()),
         latest_stream_arn: stream.map(|stream| stream_arn(&arn, &stream.label)),
-        sse_description: encryption(at),
+        sse_description: encryption(&at.scope, table),
         ..summary(cx, at, now).await?
     })
 }
@@ -70,8 +71,14 @@ pub(super) async fn summary(cx: &Cx, at: &Located, now: Timestamp) -> Reply<Tabl
             last_update_date_time: class.updated.map(Timestamp::from_micros),
         }),
         deletion_protection_enabled: Some(table.deletion_protection),
+        restore_summary: table.restored.as_ref().map(|restored| restored.describe(table.state.is_creating(now))),
         ..TableDescription::default()
     })
+}
+
+/// Items and bytes of the table.
+pub(crate) async fn count_table(cx: &Cx, at: &Located) -> Reply<(i64, i64)> {
+    count(cx, at, ITSELF).await
 }
 
 /// Items and bytes of the table or of one of its indexes.
@@ -111,17 +118,17 @@ fn global(at: &Located, index: &Index, now: Timestamp, (items, bytes): (i64, i64
 }
 
 /// Told of tables whose key is not DynamoDB's own.
-fn encryption(at: &Located) -> Option<SSEDescription> {
-    let asked = at.table.encryption.as_ref()?;
-    let partition = kumoi_model::partitions::partition_of(&at.scope.region).id.as_str();
+pub(crate) fn encryption(scope: &Scope, table: &TableRecord) -> Option<SSEDescription> {
+    let asked = table.encryption.as_ref()?;
+    let partition = kumoi_model::partitions::partition_of(&scope.region).id.as_str();
     let key = match asked.kms_master_key_id.as_deref() {
         Some(arn) if arn.starts_with("arn:") => arn.to_owned(),
         Some(alias) if alias.starts_with("alias/") => {
-            format!("arn:{partition}:kms:{}:{}:{alias}", at.scope.region, at.scope.account)
+            format!("arn:{partition}:kms:{}:{}:{alias}", scope.region, scope.account)
         }
         other => {
-            let id = other.unwrap_or(&at.table.table_id);
-            format!("arn:{partition}:kms:{}:{}:key/{id}", at.scope.region, at.scope.account)
+            let id = other.unwrap_or(&table.table_id);
+            format!("arn:{partition}:kms:{}:{}:key/{id}", scope.region, scope.account)
         }
     };
     Some(SSEDescription {

@@ -27,6 +27,8 @@ use serde::{Deserialize, Serialize};
 use crate::api::{AttributeDefinition, SSESpecification, StreamSpecification};
 use crate::errors::{in_use, no_such_resource, no_such_table, validation};
 use crate::kinesis::Destination;
+use crate::recovery::Recovery;
+use crate::restore::Restored;
 use crate::tables::TABLES;
 use crate::time_to_live::TimeToLive;
 
@@ -63,6 +65,10 @@ pub(crate) struct TableRecord {
     /// Where in Kinesis its changes go, or went.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) kinesis: Vec<Destination>,
+    #[serde(default, skip_serializing_if = "Recovery::is_unused")]
+    pub(crate) recovery: Recovery,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) restored: Option<Restored>,
 }
 
 /// A table class that was asked for.
@@ -86,6 +92,14 @@ pub(crate) struct Stream {
 }
 
 impl TableRecord {
+    /// Sets the state of the table and of all its indexes.
+    pub(crate) fn set_state(&mut self, state: State) {
+        self.state = state;
+        for index in &mut self.indexes {
+            index.state = state;
+        }
+    }
+
     /// The stream that its changes go to.
     pub(crate) fn open_stream(&self) -> Option<&Stream> {
         self.stream.as_ref().filter(|stream| !stream.disabled)
@@ -181,6 +195,11 @@ impl<'a> Named<'a> {
         }
         Self::parse_arn(cx, text)
             .ok_or_else(|| validation(format!("Invalid TableArn: Invalid ResourceArn provided as input {text}")))
+    }
+
+    /// A table of the caller's by its name.
+    pub(crate) fn here(cx: &Cx, name: &'a str) -> Self {
+        Self { scope: cx.scope().clone(), name }
     }
 
     /// Reads the ARN of a table in this Region.

@@ -109,6 +109,11 @@ pub(crate) fn is_on_demand(mode: Option<&str>) -> bool {
 }
 
 impl Billing {
+    /// `BillingMode`.
+    pub(crate) fn mode(&self) -> &'static str {
+        if self.on_demand { ON_DEMAND } else { PROVISIONED }
+    }
+
     /// Told of tables that are, or were, on demand.
     pub(crate) fn summary(&self) -> Option<BillingModeSummary> {
         let since = self.since?;

@@ -1,0 +1,82 @@
+"""Backups and the past of tables, across a stop and across SIGKILL. Run with `--variant restart`."""
+
+import datetime
+
+import pytest
+
+from harness.admin import Admin, Clock
+from harness.clients import Clients
+from harness.server import Server
+
+from .conftest import Table, attribute, schema
+from .test_backups import everything, fill
+
+
+class Durable:
+    """A server with a data directory, and its clients; both are new after each restart."""
+
+    def __init__(self, directory):
+        self.options = ["--data", str(directory / "data"), "--fsync", "always"]
+        self.models = directory / "models"
+        self.port = None
+        self.begin()
+
+    def begin(self):
+        self.server = Server(*self.options, port=self.port).start()
+        self.port = self.server.port
+        self.ddb = Clients(self.server.url, model_directory=self.models).client("dynamodb")
+        self.clock = Clock(Admin(self.server.url))
+
+    def again(self, how):
+        if how == "stop":
+            assert self.server.stop() == 0
+        else:
+            self.server.kill()
+        self.begin()
+
+    def table(self, name):
+        return Table(self.ddb, name)
+
+
+@pytest.fixture
+def durable(tmp_path):
+    durable = Durable(tmp_path)
+    durable.clock.freeze()
+    durable.ddb.create_table(
+        TableName="table", KeySchema=schema("p"), AttributeDefinitions=[attribute("p")], BillingMode="PAY_PER_REQUEST"
+    )
+    yield durable
+    durable.server.kill()
+
+
+@pytest.fixture(params=["stop", "kill"])
+def how(request):
+    return request.param
+
+
+def test_a_copy_goes_on(durable, how):
+    """A backup and a restore that take several steps are completed after the restart, with the items of the moment of the request."""
+    fill(durable.ddb, durable.table("table"), 1500, v="old")
+    arn = durable.ddb.create_backup(TableName="table", BackupName="backup")["BackupDetails"]["BackupArn"]
+    durable.again(how)
+    fill(durable.ddb, durable.table("table"), 100, v="new")
+    durable.clock.advance(1)
+    assert durable.ddb.describe_backup(BackupArn=arn)["BackupDescription"]["BackupDetails"]["BackupStatus"] == "AVAILABLE"
+    durable.ddb.restore_table_from_backup(TargetTableName="restored", BackupArn=arn)
+    durable.again(how)
+    durable.clock.advance(1)
+    assert everything(durable.table("restored")) == [{"p": f"{number:05}", "v": "old"} for number in range(1500)]
+
+
+def test_the_past_is_kept(durable, how):
+    """What changed before the restart can be rolled back after it."""
+    specification = {"PointInTimeRecoveryEnabled": True}
+    durable.ddb.update_continuous_backups(TableName="table", PointInTimeRecoverySpecification=specification)
+    durable.table("table").put({"p": "a", "v": 1})
+    durable.clock.advance(10)
+    then = datetime.datetime.fromtimestamp(int(durable.clock.now()) - 5, datetime.timezone.utc)
+    durable.table("table").put({"p": "a", "v": 2})
+    durable.again(how)
+    durable.ddb.restore_table_to_point_in_time(SourceTableName="table", TargetTableName="restored", RestoreDateTime=then)
+    durable.clock.advance(1)
+    assert everything(durable.table("restored")) == [{"p": "a", "v": 1}]
