@@ -227,3 +227,22 @@ class TestTags:
         assert told == {"TimeToLiveStatus": "ENABLED", "AttributeName": "until"}
         with refused("ValidationException", "TimeToLive is already enabled"):
             ddb.update_time_to_live(TableName=plain.name, TimeToLiveSpecification=on)
+
+
+class TestStreams:
+    """StreamSpecification, and ListStreams of the streams' own service."""
+
+    def test_streams_are_listed(self, ddb, clients, create):
+        """LatestStreamArn names the stream that ListStreams lists; a table without one is not in the list."""
+        create("p")
+        streams = clients.client("dynamodbstreams")
+        tables = [
+            create("p", StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}).describe() for _ in range(3)
+        ]
+        first = streams.list_streams(Limit=2)
+        rest = streams.list_streams(ExclusiveStartStreamArn=first["LastEvaluatedStreamArn"])
+        listed = [stream["StreamArn"] for stream in first["Streams"] + rest["Streams"]]
+        assert listed == [table["LatestStreamArn"] for table in tables]
+        ddb.update_table(TableName=tables[0]["TableName"], StreamSpecification={"StreamEnabled": False})
+        # It is DISABLED, and can be read for a day.
+        assert len(streams.list_streams()["Streams"]) == 3

@@ -132,7 +132,7 @@ impl Indexes<'_> {
         }
         for global in asked {
             let key = self.key(&global.key_schema, true)?;
-            check_parts(&key, &global.index_name)?;
+            check_parts(&key)?;
             check_projection(&global.projection)?;
             self.push(Index {
                 id: 0,
