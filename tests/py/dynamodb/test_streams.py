@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import datetime
+import threading
 
 import pytest
 
@@ -156,20 +157,23 @@ class TestOrder:
                 table.put({"p": f"own-{number}", "step": step})
                 table.update({"p": "shared"}, UpdateExpression="ADD n :one", ExpressionAttributeValues={":one": {"N": "1"}})
 
-        start = stream.iterator("TRIM_HORIZON")
+        start, done = stream.iterator("TRIM_HORIZON"), threading.Event()
 
         def follow():
             found, iterator = [], start
-            while len(found) < 2 * count * writers:
+            while True:
+                last = done.is_set()
                 records, iterator = stream.read(iterator)
                 found += records
-            return found
+                if last and not records:
+                    return found
 
         with concurrent.futures.ThreadPoolExecutor(writers + 3) as pool:
             readers = [pool.submit(follow) for _ in range(3)]
             for writer in [pool.submit(write, number) for number in range(writers)]:
                 writer.result()
-            results = [reader.result(timeout=60) for reader in readers]
+            done.set()
+            results = [reader.result() for reader in readers]
         for records in [*results, stream.all()]:
             numbers = [int(sequence(record)) for record in records]
             assert numbers == sorted(set(numbers)) and len(numbers) == 2 * count * writers
