@@ -3,6 +3,7 @@
 fn main() {
     kumoi_codegen::Generator::new("dynamodb")
         .operations(&[
+            "BatchGetItem",
             "BatchWriteItem",
             "CreateTable",
             "DeleteItem",
@@ -21,6 +22,8 @@ fn main() {
             "Query",
             "Scan",
             "TagResource",
+            "TransactGetItems",
+            "TransactWriteItems",
             "UntagResource",
             "UpdateItem",
             "UpdateKinesisStreamingDestination",
@@ -59,10 +62,6 @@ fn main() {
                 "VectorIndexUpdates",
             ],
         )
-        .ignores("BatchWriteItem", &["ReturnItemCollectionMetrics"])
-        .ignores("DeleteItem", &["ReturnItemCollectionMetrics"])
-        .ignores("PutItem", &["ReturnItemCollectionMetrics"])
-        .ignores("UpdateItem", &["ReturnItemCollectionMetrics"])
         .write();
     kumoi_codegen::Generator::new("dynamodbstreams")
         .all_operations()

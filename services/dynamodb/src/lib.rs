@@ -9,13 +9,15 @@
 //! | `table` | tables: schema, state, throughput, and the operations on them |
 //! | `tags`, `time_to_live`, `limits` | what else there is about tables |
 //! | `attribute`, `key` | values and keys: read, checked, written |
-//! | `item`, `batch` | operations on one item, and on many |
+//! | `item` | operations on one item |
+//! | `batch` | BatchGetItem and BatchWriteItem |
+//! | `transaction` | TransactGetItems and TransactWriteItems |
 //! | `write` | the one way in which items change |
 //! | `parameters` | expressions, and the older parameters that stood for them |
 //! | `read` | Query and Scan |
+//! | `capacity`, `collection` | what operations consume, and how large item collections are |
 //! | `streams` | the streams of tables, a service of its own |
 //! | `kinesis` | changes that go to a stream of Kinesis |
-//! | `capacity` | what operations consume |
 //!
 //! `DYNAMODB_TRANSITION_SECONDS` says how long tables are CREATING, UPDATING and DELETING; unless it is set, no time.
 
@@ -28,6 +30,7 @@ mod streams_api {
 mod attribute;
 mod batch;
 mod capacity;
+mod collection;
 mod errors;
 mod item;
 mod key;
@@ -40,12 +43,13 @@ mod table;
 mod tables;
 mod tags;
 mod time_to_live;
+mod transaction;
 mod write;
 
 use std::sync::Arc;
 
 use kumoi_core::timers::Timer;
-use kumoi_core::{Cx, Descriptor, Future, Reply, Service, ServiceOption};
+use kumoi_core::{Cx, Descriptor, Front, Future, Reply, Service, ServiceOption};
 use kumoi_model::Value;
 
 /// The service, for the list of services.
@@ -63,9 +67,16 @@ struct DynamoDb;
 static DESCRIPTOR: Descriptor =
     Descriptor { model: api::MODEL, operations: api::OPERATIONS, validation: errors::STYLE };
 
+/// "API-specific limits" of the Developer Guide has 16 MB for a request; the other limits and the code were measured by others.
+static FRONT: Front = Front { body: 16 << 20, head: 16 << 10, root_only: true, encoding: "InternalServerError" };
+
 impl Service for DynamoDb {
     fn descriptor(&self) -> &'static Descriptor {
         &DESCRIPTOR
+    }
+
+    fn front(&self) -> Option<&'static Front> {
+        Some(&FRONT)
     }
 
     fn call<'a>(&'a self, cx: &'a Cx, operation: &'a str, input: &'a Value) -> Future<'a, Reply<Value>> {
@@ -81,6 +92,7 @@ impl Service for DynamoDb {
             match timer.kind.as_str() {
                 table::delete::DELETE => table::delete::run(cx, &timer.payload).await,
                 table::delete::CLEAR => table::delete::clear(cx, &timer.payload).await,
+                transaction::token::FORGET => transaction::token::forget(cx, &timer.payload).await,
                 streams::trim::TRIM => streams::trim::run(cx, &timer.payload).await,
                 time_to_live::EXPIRE => time_to_live::expire(cx, &timer.payload).await,
                 time_to_live::FILL => time_to_live::fill(cx, &timer.payload).await,
@@ -92,8 +104,12 @@ impl Service for DynamoDb {
 }
 
 impl api::Api for DynamoDb {
+    async fn batch_get_item(&self, cx: &Cx, input: api::BatchGetItemInput) -> Reply<api::BatchGetItemOutput> {
+        batch::get::get(cx, input).await
+    }
+
     async fn batch_write_item(&self, cx: &Cx, input: api::BatchWriteItemInput) -> Reply<api::BatchWriteItemOutput> {
-        batch::batch_write(cx, input).await
+        batch::write::write(cx, input).await
     }
 
     async fn create_table(&self, cx: &Cx, input: api::CreateTableInput) -> Reply<api::CreateTableOutput> {
@@ -183,6 +199,22 @@ impl api::Api for DynamoDb {
     async fn tag_resource(&self, cx: &Cx, input: api::TagResourceInput) -> Reply<api::TagResourceOutput> {
         tags::tag(cx, input).await?;
         Ok(api::TagResourceOutput {})
+    }
+
+    async fn transact_get_items(
+        &self,
+        cx: &Cx,
+        input: api::TransactGetItemsInput,
+    ) -> Reply<api::TransactGetItemsOutput> {
+        transaction::get::get(cx, input).await
+    }
+
+    async fn transact_write_items(
+        &self,
+        cx: &Cx,
+        input: api::TransactWriteItemsInput,
+    ) -> Reply<api::TransactWriteItemsOutput> {
+        transaction::write::write(cx, input).await
     }
 
     async fn untag_resource(&self, cx: &Cx, input: api::UntagResourceInput) -> Reply<api::UntagResourceOutput> {

@@ -12,6 +12,8 @@
 //! | `expiries` | generation, second, hash, partition key, sort key | when which items expire |
 //! | `armed` | generation | the second for which the timer is set that removes expired items |
 //! | `counts`, `sizes` | table, index | items and their bytes; index 0 is the table itself |
+//! | `collections` | table, partition key | bytes of item collections |
+//! | `tokens` | client request token | transactions that were made with it |
 //!
 //! A table has a number, drawn when it is created, so that one that is deleted is out of sight in one write, and a new one of its name has nothing of
 //! it; a timer then clears away what the old number still names.
@@ -30,6 +32,7 @@ use kumoi_store::{Counter, Table};
 
 use crate::streams::{Change, Position, StreamRecord};
 use crate::table::TableRecord;
+use crate::transaction::token::Token;
 
 /// Table, hash, partition key, sort key: empty where the table has none.
 pub(crate) type ItemRow = (u64, u64, Vec<u8>, Vec<u8>);
@@ -70,3 +73,8 @@ pub(crate) static COUNTS: Counter<Counted> = Counter::region("dynamodb", "counts
 
 /// Bytes of the items of a table or index, by the rules of "DynamoDB item sizes and formats".
 pub(crate) static SIZES: Counter<Counted> = Counter::region("dynamodb", "sizes");
+
+/// Bytes of an item collection, in tables with local indexes.
+pub(crate) static COLLECTIONS: Counter<(u64, Vec<u8>)> = Counter::region("dynamodb", "collections");
+
+pub(crate) static TOKENS: Table<String, Token> = Table::region("dynamodb", "tokens");

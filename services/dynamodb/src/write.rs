@@ -6,6 +6,7 @@
 use kumoi_core::{Cx, Reply};
 use kumoi_expressions::{Attribute, Item, item_size};
 
+use crate::collection;
 use crate::key::KeyBytes;
 use crate::streams::{Change, change};
 use crate::table::{Index, KeySchema, Located};
@@ -50,6 +51,7 @@ pub(crate) async fn write_by(
         }
     }
     count(cx, at, 0, old.map(item_size), new.map(item_size)).await?;
+    collection::count(cx, at, key, old, new).await?;
     for index in &at.table.indexes {
         write_entry(cx, at, index, key, old, new).await?;
     }

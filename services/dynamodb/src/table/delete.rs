@@ -12,7 +12,7 @@ use crate::errors::validation;
 use crate::streams::state as streams;
 use crate::table::state::State;
 use crate::table::{Located, TableRecord, describe};
-use crate::tables::{COUNTS, ENTRIES, ITEMS, SIZES, TABLES, TAGS};
+use crate::tables::{COLLECTIONS, COUNTS, ENTRIES, ITEMS, SIZES, TABLES, TAGS};
 use crate::time_to_live;
 
 /// The kind of timer that ends a table's state of being deleted.
@@ -81,6 +81,7 @@ pub(crate) async fn clear(cx: &Cx, payload: &str) -> Reply<()> {
     let items = cx.range(&ITEMS, KeyRange::prefix(&(id,)), BATCH).await?;
     for (key, _) in &items {
         cx.delete(&ITEMS, key).await?;
+        cx.tx().clear_counter(cx.scope(), &COLLECTIONS, &(id, key.2.clone())).await?;
     }
     let first = KeyRange::all().from(&((id, 0_u64, 0_u64),)).before(&((id.saturating_add(1), 0_u64, 0_u64),));
     let entries = cx.range(&ENTRIES, first, BATCH).await?;
