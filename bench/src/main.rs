@@ -7,6 +7,7 @@
 
 mod bare;
 mod figures;
+mod items;
 mod load;
 mod objects;
 mod report;
@@ -42,6 +43,9 @@ struct Arguments {
     /// Objects in the bucket that is listed; 0 leaves out what needs them
     #[arg(long, value_name = "NUMBER", default_value_t = 1_000_000)]
     objects: usize,
+    /// Items in the table that is read; 0 leaves out what needs them
+    #[arg(long, value_name = "NUMBER", default_value_t = 10_000_000)]
+    items: usize,
     /// Leave out workloads whose name does not contain this, such as "Send"
     #[arg(long, value_name = "TEXT", default_value = "")]
     only: String,
@@ -98,6 +102,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     } else {
         let mut figures = runtime.block_on(figures::measure(&binary, arguments.messages))?;
         figures.extend(runtime.block_on(objects::measure(&binary, arguments.objects))?);
+        figures.extend(runtime.block_on(items::measure(&binary, arguments.items))?);
         figures
     };
     let report = report::Report { throughput, figures };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::load::{self, Round};
-use crate::objects;
+use crate::{items, objects};
 use kumoi_tests::Failure;
 use kumoi_tests::process::Server;
 use kumoi_tests::requests::{self, MESSAGE};
@@ -63,6 +63,10 @@ enum Workload {
     Get(usize),
     Put(usize),
     PutChunked(usize),
+    GetItem,
+    PutItem,
+    Query,
+    TransactWrite,
 }
 
 /// Bytes of the bodies of objects, small and large.
@@ -92,6 +96,10 @@ pub(crate) async fn measure(binary: &Path, plan: &Plan) -> Result<Vec<Comparison
         ("GetObject, 8 MiB", Workload::Get(LARGE), 0.8),
         ("PutObject, 8 MiB", Workload::Put(LARGE), 0.5),
         ("PutObject, 8 MiB, aws-chunked", Workload::PutChunked(LARGE), 0.5),
+        ("GetItem", Workload::GetItem, 0.55),
+        ("PutItem", Workload::PutItem, 0.45),
+        ("Query, 100 items", Workload::Query, 0.2),
+        ("TransactWriteItems, 10 items", Workload::TransactWrite, 0.1),
     ];
     let mut all = Vec::new();
     for (name, workload, target) in workloads.into_iter().filter(|(name, ..)| name.contains(&plan.only)) {
@@ -120,6 +128,10 @@ pub(crate) async fn measure(binary: &Path, plan: &Plan) -> Result<Vec<Comparison
                     let chunked = |authority: &str, target: &str, body| s3::put_chunked(authority, target, &body);
                     objects::puts(&kumoi, size, connections, chunked).await?
                 }
+                Workload::GetItem => items::gets(&kumoi, connections).await?,
+                Workload::PutItem => items::puts(&kumoi, connections).await?,
+                Workload::Query => vec![items::query(&kumoi).await?],
+                Workload::TransactWrite => items::transactions(&kumoi, connections).await?,
             };
             let theirs_now = load::repeat(&bare, &requests, connections, plan.round).await?;
             let ours_now = match &queue {

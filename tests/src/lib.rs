@@ -3,11 +3,13 @@
 //! Its parts that start a server and speak to it are shared with `bench/`.
 #![cfg_attr(test, expect(clippy::disallowed_methods, reason = "tests measure real time"))]
 
+pub mod dynamodb;
 pub mod http;
 pub mod process;
 pub mod random;
 pub mod requests;
 pub mod s3;
+pub mod signed;
 
 #[cfg(test)]
 mod bodies;

@@ -3,19 +3,14 @@
 //! Bodies go in two forms. Over plain HTTP, `boto3` sends a body as it is, with its SHA-256 and a CRC-32 in headers ([`put`]); over HTTPS it sends what the
 //! SDK for JavaScript sends always, `aws-chunked` with the CRC-32 behind the body ([`put_chunked`]).
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
-use hyper::header::{HeaderMap, HeaderName, HeaderValue};
-use hyper::{Method, Uri};
-use kumoi_model::Timestamp;
-use kumoi_wire::sigv4::{Algorithm, Credentials, PathStyle, Signer};
+use hyper::Method;
 
-use crate::Failure;
 use crate::http::{Answer, Connection, Template};
+use crate::{Failure, signed};
 
 /// Bytes of a chunk; what streams of Node.js come in.
 const CHUNK: usize = 64 << 10;
@@ -29,33 +24,7 @@ fn signed(
     body: Bytes,
     payload: &str,
 ) -> Result<Template, Failure> {
-    let mut all = HeaderMap::new();
-    all.insert("host", HeaderValue::from_str(authority)?);
-    for (name, value) in headers {
-        all.insert(HeaderName::from_static(name), HeaderValue::from_str(value)?);
-    }
-    let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let signer = Signer {
-        credentials: Credentials { access_key: "test", secret: "test", session_token: None },
-        algorithm: Algorithm::Hmac,
-        region: "us-east-1",
-        service: "s3",
-        style: PathStyle::S3,
-        now: now()?,
-    };
-    signer.sign(method.as_str(), path, query, &mut all, payload).map_err(|error| format!("{error:?}"))?;
-    // What SDKs send and do not sign.
-    all.insert("accept-encoding", HeaderValue::from_static("identity"));
-    let agent = "Boto3/1.44.5 md/Botocore#1.44.5 ua/2.1 os/linux#6.1 md/arch#x86_64 lang/python#3.11 md/pyimpl#CPython m/Z,b,e cfg/retry-mode#standard";
-    all.insert("user-agent", HeaderValue::from_static(agent));
-    all.insert("amz-sdk-invocation-id", HeaderValue::from_static("6d9f2f9e-8c0b-4b0e-9f0a-0a1b2c3d4e5f"));
-    all.insert("amz-sdk-request", HeaderValue::from_static("attempt=1"));
-    Ok(Template { method, target: target.parse::<Uri>()?, headers: all, body })
-}
-
-#[expect(clippy::disallowed_methods, reason = "a signature is of the moment at which it is made")]
-fn now() -> Result<Timestamp, Failure> {
-    Ok(Timestamp::from_seconds(i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?))
+    signed::request("s3", authority, method, target, headers, body, payload)
 }
 
 /// A request; `target` is its path and query, encoded.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use kumoi_access::{Caller, CallerKind};
 use kumoi_model::Timestamp;
 use kumoi_store::{Scope, StoreError, Table, Tx};
 use serde::{Deserialize, Serialize};
@@ -68,6 +69,20 @@ impl Principal {
             user_id: name.to_owned(),
             kind: PrincipalKind::Service,
         }
+    }
+
+    /// The principal as policies see it, without what the session was issued for and without a canonical user id.
+    pub fn caller(&self) -> Caller<'_> {
+        let kind = match self.kind {
+            PrincipalKind::Anonymous => return Caller::anonymous(),
+            PrincipalKind::Root => CallerKind::Root,
+            PrincipalKind::User => CallerKind::User,
+            PrincipalKind::AssumedRole => CallerKind::AssumedRole,
+            PrincipalKind::FederatedUser => CallerKind::FederatedUser,
+            PrincipalKind::Service => CallerKind::Service,
+        };
+        let Self { account, arn, user_id, .. } = self;
+        Caller { kind, account, arn, user_id, issuer: None, canonical_user: None }
     }
 }
 

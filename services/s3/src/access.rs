@@ -450,25 +450,9 @@ fn by_policy(
 
 /// The caller, as policies see it.
 pub(crate) fn caller<'a>(cx: &'a Cx, canonical_user: Option<&'a str>) -> Caller<'a> {
-    let principal = cx.principal();
-    match principal.kind {
-        PrincipalKind::Anonymous => Caller::anonymous(),
-        kind => Caller {
-            kind: match kind {
-                PrincipalKind::Root => CallerKind::Root,
-                PrincipalKind::User => CallerKind::User,
-                PrincipalKind::AssumedRole => CallerKind::AssumedRole,
-                PrincipalKind::FederatedUser => CallerKind::FederatedUser,
-                PrincipalKind::Service => CallerKind::Service,
-                PrincipalKind::Anonymous => CallerKind::Anonymous,
-            },
-            account: &principal.account,
-            arn: &principal.arn,
-            user_id: &principal.user_id,
-            issuer: None,
-            canonical_user,
-        },
-    }
+    let caller = cx.principal().caller();
+    // Nobody has no id either.
+    if caller.kind == CallerKind::Anonymous { caller } else { Caller { canonical_user, ..caller } }
 }
 
 fn verdict(

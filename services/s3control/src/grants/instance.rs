@@ -1,6 +1,7 @@
 //! The instance of Access Grants that an account has in a region, and its resource policy.
 
-use kumoi_access::Policy;
+use kumoi_access::{Context, Policy, Request, Verdict};
+use kumoi_core::identity::PrincipalKind;
 use kumoi_core::{Cx, Fault, Reply};
 use kumoi_model::Timestamp;
 use kumoi_store::{KeyRange, Scope};
@@ -144,28 +145,20 @@ pub(crate) async fn delete_policy(
 
 /// The instance of an account, for a caller that may do this with it: its own, or one that the resource policy lets in.
 pub(crate) async fn open_to_caller(cx: &Cx, account: &str, action: &str) -> Reply<Scope> {
-    use kumoi_access::{Caller, CallerKind, Context, Request, Verdict};
-    use kumoi_core::identity::PrincipalKind;
-
     if let Ok(scope) = scope(cx, account) {
         instance_of(cx, &scope).await?;
         return Ok(scope);
     }
     let (scope, principal) = (Scope::new(account, cx.region()), cx.principal());
-    let kind = match principal.kind {
-        PrincipalKind::Root => CallerKind::Root,
-        PrincipalKind::User => CallerKind::User,
-        PrincipalKind::AssumedRole => CallerKind::AssumedRole,
-        PrincipalKind::FederatedUser => CallerKind::FederatedUser,
-        PrincipalKind::Service | PrincipalKind::Anonymous => return Err(access_denied().into()),
-    };
+    if matches!(principal.kind, PrincipalKind::Service | PrincipalKind::Anonymous) {
+        return Err(access_denied().into());
+    }
     let instance = cx.tx().get(&scope, &INSTANCES, &()).await?;
     let policy = instance.and_then(|instance| instance.policy);
     let policy = policy.and_then(|policy| Policy::parse(&policy.text).ok()).ok_or_else(access_denied)?;
     let (context, resource) = (Context::new(), arn(&scope, ""));
-    let (arn, user_id) = (&principal.arn, &principal.user_id);
     let asked = Request {
-        caller: Caller { kind, account: &principal.account, arn, user_id, issuer: None, canonical_user: None },
+        caller: principal.caller(),
         action,
         resource: &resource,
         resource_account: Some(account),
