@@ -37,23 +37,19 @@ fn main() {
             "CreateTable",
             &[
                 "StreamSpecification",
-                "WarmThroughput",
                 "ResourcePolicy",
                 "GlobalTableSourceArn",
                 "GlobalTableSettingsReplicationMode",
                 "VectorIndexes",
-                "GlobalSecondaryIndexes.WarmThroughput",
             ],
         )
         .ignores(
             "UpdateTable",
             &[
                 "StreamSpecification",
-                "GlobalSecondaryIndexUpdates",
                 "ReplicaUpdates",
                 "MultiRegionConsistency",
                 "GlobalTableWitnessUpdates",
-                "WarmThroughput",
                 "GlobalTableSettingsReplicationMode",
                 "VectorIndexUpdates",
             ],

@@ -69,6 +69,9 @@ impl Service for DynamoDb {
             match timer.kind.as_str() {
                 table::delete::DELETE => table::delete::run(cx, &timer.payload).await,
                 table::delete::CLEAR => table::delete::clear(cx, &timer.payload).await,
+                table::backfill::FILL => table::backfill::fill(cx, &timer.payload).await,
+                table::backfill::DELETE_INDEX => table::backfill::remove(cx, &timer.payload).await,
+                table::backfill::CLEAR_INDEX => table::backfill::clear(cx, &timer.payload).await,
                 _ => Ok(()),
             }
         })

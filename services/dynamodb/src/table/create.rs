@@ -4,7 +4,7 @@ use kumoi_core::{Cx, Fault, Reply};
 
 use crate::api::{
     CreateTableInput, CreateTableOutput, GlobalSecondaryIndex, KeySchemaElement, LocalSecondaryIndex,
-    StreamSpecification,
+    StreamSpecification, WarmThroughput,
 };
 use crate::errors::{invalid, resource_in_use_exception, validation};
 use crate::table::schema::{
@@ -13,6 +13,7 @@ use crate::table::schema::{
 };
 use crate::table::state::State;
 use crate::table::throughput::{Billing, Units, is_on_demand};
+use crate::table::warm::Warm;
 use crate::table::{Class, Located, Named, Stream, TableRecord};
 use crate::{table::describe, tags};
 
@@ -59,6 +60,8 @@ fn design(cx: &Cx, input: &CreateTableInput) -> Result<TableRecord, Fault> {
         definitions: definitions.clone(),
         key,
         indexes,
+        indexes_made: 0,
+        warm: warm(on_demand, units, input.warm_throughput.as_ref(), None)?,
         billing: Billing {
             on_demand,
             since: on_demand.then_some(now),
@@ -71,6 +74,16 @@ fn design(cx: &Cx, input: &CreateTableInput) -> Result<TableRecord, Fault> {
         encryption: input.sse_specification.clone().filter(|asked| asked.enabled == Some(true)),
         time_to_live: None,
     })
+}
+
+/// The warm throughput that a request asks for.
+fn warm(
+    on_demand: bool,
+    units: Units,
+    asked: Option<&WarmThroughput>,
+    index: Option<&str>,
+) -> Result<Option<Warm>, Fault> {
+    asked.map(|asked| Warm::raised(Warm::of(None, on_demand, units), asked, index)).transpose()
 }
 
 fn missing(parameter: &str) -> Fault {
@@ -126,6 +139,8 @@ impl Indexes<'_> {
                 state: self.state,
                 units: Units::default(),
                 limits: None,
+                warm: None,
+                backfill: None,
             });
         }
         if asked.len() > MAX_LOCAL {
@@ -143,6 +158,7 @@ impl Indexes<'_> {
             let key = self.key(&global.key_schema, true)?;
             check_parts(&key, &global.index_name)?;
             check_projection(&global.projection)?;
+            let units = Units::asked(self.on_demand, global.provisioned_throughput.as_ref(), Some(&global.index_name))?;
             self.push(Index {
                 id: 0,
                 name: global.index_name.clone(),
@@ -150,8 +166,10 @@ impl Indexes<'_> {
                 key,
                 projection: global.projection.clone(),
                 state: self.state,
-                units: Units::asked(self.on_demand, global.provisioned_throughput.as_ref(), Some(&global.index_name))?,
+                units,
                 limits: global.on_demand_throughput.clone(),
+                warm: warm(self.on_demand, units, global.warm_throughput.as_ref(), Some(&global.index_name))?,
+                backfill: None,
             });
         }
         if asked.len() > MAX_GLOBAL {

@@ -7,6 +7,7 @@ use crate::api::{
     DescribeTableInput, DescribeTableOutput, GlobalSecondaryIndexDescription, LocalSecondaryIndexDescription,
     SSEDescription, TableClassSummary, TableDescription,
 };
+use crate::table::warm::Warm;
 use crate::table::{Index, Located};
 use crate::tables::{COUNTS, SIZES};
 
@@ -61,6 +62,9 @@ pub(super) async fn summary(cx: &Cx, at: &Located, now: Timestamp) -> Reply<Tabl
         provisioned_throughput: Some(table.billing.units.describe(now)),
         billing_mode_summary: table.billing.summary(),
         on_demand_throughput: table.billing.limits.clone(),
+        warm_throughput: Some(
+            Warm::of(table.warm, table.billing.on_demand, table.billing.units).of_table(table.state, now),
+        ),
         table_size_bytes: Some(bytes),
         item_count: Some(items),
         table_arn: Some(at.arn()),
@@ -95,12 +99,20 @@ fn local(at: &Located, index: &Index, (items, bytes): (i64, i64)) -> LocalSecond
     }
 }
 
+/// Told of an index that is created: whether it takes in items already. Before that, while the table is UPDATING, it is given what it needs.
+fn backfilling(at: &Located, index: &Index, now: Timestamp) -> Option<bool> {
+    (index.is_filling() && index.status(now) == "CREATING").then(|| at.table.state.changing(now).is_none())
+}
+
 fn global(at: &Located, index: &Index, now: Timestamp, (items, bytes): (i64, i64)) -> GlobalSecondaryIndexDescription {
+    let warm_status = if index.status(now) == "UPDATING" { "UPDATING" } else { "ACTIVE" };
     GlobalSecondaryIndexDescription {
         index_name: Some(index.name.clone()),
         key_schema: Some(index.key.elements()),
         projection: Some(index.projection.clone()),
-        index_status: Some(index.state.status(now).to_owned()),
+        index_status: Some(index.status(now).to_owned()),
+        backfilling: backfilling(at, index, now),
+        warm_throughput: Some(Warm::of(index.warm, at.table.billing.on_demand, index.units).of_index(warm_status)),
         provisioned_throughput: Some(index.units.describe(now)),
         on_demand_throughput: index.limits.clone(),
         index_size_bytes: Some(bytes),

@@ -1,17 +1,15 @@
-//! `UpdateTable`: billing, throughput, class, protection, stream and encryption. Indexes of live tables are not changed yet.
+//! `UpdateTable`: billing, throughput, class, protection, stream, encryption and indexes.
 
 use kumoi_core::{Cx, Fault, Reply};
 
 use crate::api::{StreamSpecification, UpdateTableInput, UpdateTableOutput};
-use crate::errors::{resource_in_use_exception, validation};
+use crate::errors::{invalid, resource_in_use_exception, validation};
 use crate::table::state::State;
 use crate::table::throughput::{Units, is_on_demand};
-use crate::table::{Class, Located, TableRecord, create, describe};
+use crate::table::warm::Warm;
+use crate::table::{Class, Located, TableRecord, backfill, create, describe, index};
 
 pub(crate) async fn update(cx: &Cx, input: UpdateTableInput) -> Reply<UpdateTableOutput> {
-    if input.global_secondary_index_updates.as_ref().is_some_and(|updates| !updates.is_empty()) {
-        return Err(Fault::not_implemented("dynamodb", "UpdateTable with GlobalSecondaryIndexUpdates").into());
-    }
     let mut at = Located::to_change(cx, &input.table_name).await?;
     if asks_nothing(&input) {
         return Err(validation(
@@ -20,8 +18,12 @@ pub(crate) async fn update(cx: &Cx, input: UpdateTableInput) -> Reply<UpdateTabl
         .into());
     }
     let end = State::end(cx);
+    set_billing(cx, at.table_mut(), &input)?;
+    if let Some(updates) = &input.global_secondary_index_updates {
+        index::apply(cx, &mut at, updates, input.attribute_definitions.as_deref(), end).await?;
+    }
     let table = at.table_mut();
-    set_billing(cx, table, &input)?;
+    set_warm(table, &input)?;
     if let Some(name) = input.table_class {
         table.class = Some(Class { name, updated: Some(cx.now().micros()) });
     }
@@ -35,8 +37,9 @@ pub(crate) async fn update(cx: &Cx, input: UpdateTableInput) -> Reply<UpdateTabl
         table.encryption = (asked.enabled == Some(true)).then_some(asked);
     }
     table.state = State::Updating(end);
-    at.save(cx).await?;
     let description = describe::describe(cx, &at, describe::while_changing(cx)).await?;
+    backfill::at_once(cx, &mut at, end).await?;
+    at.save(cx).await?;
     Ok(UpdateTableOutput { table_description: Some(description) })
 }
 
@@ -49,7 +52,8 @@ fn asks_nothing(input: &UpdateTableInput) -> bool {
         || input.sse_specification.is_some()
         || input.on_demand_throughput.is_some()
         || input.replica_updates.is_some()
-        || input.warm_throughput.is_some();
+        || input.warm_throughput.is_some()
+        || input.global_secondary_index_updates.as_ref().is_some_and(|updates| !updates.is_empty());
     !asked
 }
 
@@ -59,6 +63,9 @@ fn set_billing(cx: &Cx, table: &mut TableRecord, input: &UpdateTableInput) -> Re
     let on_demand = mode.map_or(table.billing.on_demand, |mode| is_on_demand(Some(mode)));
     let switched = on_demand != table.billing.on_demand;
     let asked = input.provisioned_throughput.as_ref();
+    if switched && !on_demand {
+        check_index_units(table, input)?;
+    }
     if asked.is_some() || (switched && !on_demand) {
         let units = Units::asked(on_demand, asked, None)?;
         let old = table.billing.units;
@@ -80,11 +87,30 @@ fn set_billing(cx: &Cx, table: &mut TableRecord, input: &UpdateTableInput) -> Re
     Ok(())
 }
 
+/// Who leaves on-demand says what each global index is to have.
+fn check_index_units(table: &TableRecord, input: &UpdateTableInput) -> Result<(), Fault> {
+    let updates = || input.global_secondary_index_updates.iter().flatten().filter_map(|update| update.update.as_ref());
+    let given =
+        |name: &str| updates().any(|update| update.index_name == name && update.provisioned_throughput.is_some());
+    match table.indexes.iter().find(|index| index.global && !given(&index.name)) {
+        Some(index) => Err(invalid(format!("ProvisionedThroughput is not specified for index: {}", index.name))),
+        None => Ok(()),
+    }
+}
+
+fn set_warm(table: &mut TableRecord, input: &UpdateTableInput) -> Result<(), Fault> {
+    let Some(asked) = &input.warm_throughput else { return Ok(()) };
+    let now = Warm::of(table.warm, table.billing.on_demand, table.billing.units);
+    table.warm = Some(Warm::raised(now, asked, None)?);
+    Ok(())
+}
+
 fn asks_units_alone(input: &UpdateTableInput) -> bool {
     input.table_class.is_none()
         && input.deletion_protection_enabled.is_none()
         && input.stream_specification.is_none()
         && input.sse_specification.is_none()
+        && input.global_secondary_index_updates.is_none()
 }
 
 fn unchanged(units: Units) -> Fault {
