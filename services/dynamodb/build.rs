@@ -4,28 +4,43 @@ fn main() {
     kumoi_codegen::Generator::new("dynamodb")
         .operations(&[
             "BatchWriteItem",
+            "CreateGlobalTable",
             "CreateTable",
             "DeleteItem",
+            "DeleteResourcePolicy",
             "DeleteTable",
+            "DescribeContributorInsights",
             "DescribeEndpoints",
+            "DescribeGlobalTable",
+            "DescribeGlobalTableSettings",
             "DescribeLimits",
             "DescribeTable",
+            "DescribeTableReplicaAutoScaling",
             "DescribeTimeToLive",
             "GetItem",
+            "GetResourcePolicy",
+            "ListContributorInsights",
+            "ListGlobalTables",
             "ListTables",
             "ListTagsOfResource",
             "PutItem",
+            "PutResourcePolicy",
             "Query",
             "Scan",
             "TagResource",
             "UntagResource",
+            "UpdateContributorInsights",
+            "UpdateGlobalTable",
+            "UpdateGlobalTableSettings",
             "UpdateItem",
             "UpdateTable",
+            "UpdateTableReplicaAutoScaling",
             "UpdateTimeToLive",
         ])
         .raw(&["AttributeValue"])
         .stored(&[
             "AttributeDefinition",
+            "AutoScalingSettingsDescription",
             "OnDemandThroughput",
             "Projection",
             "SSESpecification",
@@ -35,25 +50,9 @@ fn main() {
         ])
         .ignores(
             "CreateTable",
-            &[
-                "StreamSpecification",
-                "ResourcePolicy",
-                "GlobalTableSourceArn",
-                "GlobalTableSettingsReplicationMode",
-                "VectorIndexes",
-            ],
+            &["StreamSpecification", "GlobalTableSourceArn", "GlobalTableSettingsReplicationMode", "VectorIndexes"],
         )
-        .ignores(
-            "UpdateTable",
-            &[
-                "StreamSpecification",
-                "ReplicaUpdates",
-                "MultiRegionConsistency",
-                "GlobalTableWitnessUpdates",
-                "GlobalTableSettingsReplicationMode",
-                "VectorIndexUpdates",
-            ],
-        )
+        .ignores("UpdateTable", &["StreamSpecification", "GlobalTableSettingsReplicationMode", "VectorIndexUpdates"])
         .ignores("BatchWriteItem", &["ReturnItemCollectionMetrics"])
         .ignores("DeleteItem", &["ReturnItemCollectionMetrics"])
         .ignores("PutItem", &["ReturnItemCollectionMetrics"])

@@ -7,6 +7,9 @@
 //! |---|---|
 //! | `tables` | what is stored, and in which order |
 //! | `table` | tables: schema, state, throughput, and the operations on them |
+//! | `global` | global tables, of both versions |
+//! | `access`, `policy` | who may do what, and the policies that say so |
+//! | `insights`, `scaling` | contributor insights, and settings of auto scaling |
 //! | `tags`, `time_to_live`, `limits` | what else there is about tables |
 //! | `attribute`, `key` | values and keys: read, checked, written |
 //! | `item`, `batch` | operations on one item, and on many |
@@ -17,6 +20,7 @@
 //!
 //! `DYNAMODB_TRANSITION_SECONDS` says how long tables are CREATING, UPDATING and DELETING; unless it is set, no time.
 
+mod access;
 mod api {
     include!(concat!(env!("OUT_DIR"), "/api.rs"));
 }
@@ -24,11 +28,15 @@ mod attribute;
 mod batch;
 mod capacity;
 mod errors;
+mod global;
+mod insights;
 mod item;
 mod key;
 mod limits;
 mod parameters;
+mod policy;
 mod read;
+mod scaling;
 mod table;
 mod tables;
 mod tags;
@@ -57,7 +65,10 @@ impl Service for DynamoDb {
     }
 
     fn call<'a>(&'a self, cx: &'a Cx, operation: &'a str, input: &'a Value) -> Future<'a, Reply<Value>> {
-        api::dispatch(self, cx, operation, input)
+        Box::pin(async move {
+            access::check(cx, operation, input).await?;
+            api::dispatch(self, cx, operation, input).await
+        })
     }
 
     fn options(&self) -> &'static [ServiceOption] {
@@ -69,6 +80,7 @@ impl Service for DynamoDb {
             match timer.kind.as_str() {
                 table::delete::DELETE => table::delete::run(cx, &timer.payload).await,
                 table::delete::CLEAR => table::delete::clear(cx, &timer.payload).await,
+                global::copy::COPY => global::copy::run(cx, cx.scope(), &timer.payload).await,
                 table::backfill::FILL => table::backfill::fill(cx, &timer.payload).await,
                 table::backfill::DELETE_INDEX => table::backfill::remove(cx, &timer.payload).await,
                 table::backfill::CLEAR_INDEX => table::backfill::clear(cx, &timer.payload).await,
@@ -83,6 +95,14 @@ impl api::Api for DynamoDb {
         batch::batch_write(cx, input).await
     }
 
+    async fn create_global_table(
+        &self,
+        cx: &Cx,
+        input: api::CreateGlobalTableInput,
+    ) -> Reply<api::CreateGlobalTableOutput> {
+        global::legacy::create(cx, input).await
+    }
+
     async fn create_table(&self, cx: &Cx, input: api::CreateTableInput) -> Reply<api::CreateTableOutput> {
         table::create::create(cx, input).await
     }
@@ -91,12 +111,44 @@ impl api::Api for DynamoDb {
         item::delete::delete(cx, input).await
     }
 
+    async fn delete_resource_policy(
+        &self,
+        cx: &Cx,
+        input: api::DeleteResourcePolicyInput,
+    ) -> Reply<api::DeleteResourcePolicyOutput> {
+        policy::delete(cx, input).await
+    }
+
     async fn delete_table(&self, cx: &Cx, input: api::DeleteTableInput) -> Reply<api::DeleteTableOutput> {
         table::delete::delete(cx, input).await
     }
 
+    async fn describe_contributor_insights(
+        &self,
+        cx: &Cx,
+        input: api::DescribeContributorInsightsInput,
+    ) -> Reply<api::DescribeContributorInsightsOutput> {
+        insights::describe(cx, input).await
+    }
+
     async fn describe_endpoints(&self, cx: &Cx, _: api::DescribeEndpointsInput) -> Reply<api::DescribeEndpointsOutput> {
         Ok(limits::endpoints(cx))
+    }
+
+    async fn describe_global_table(
+        &self,
+        cx: &Cx,
+        input: api::DescribeGlobalTableInput,
+    ) -> Reply<api::DescribeGlobalTableOutput> {
+        global::legacy::describe(cx, input).await
+    }
+
+    async fn describe_global_table_settings(
+        &self,
+        cx: &Cx,
+        input: api::DescribeGlobalTableSettingsInput,
+    ) -> Reply<api::DescribeGlobalTableSettingsOutput> {
+        global::settings::describe(cx, input).await
     }
 
     async fn describe_limits(&self, _: &Cx, _: api::DescribeLimitsInput) -> Reply<api::DescribeLimitsOutput> {
@@ -105,6 +157,14 @@ impl api::Api for DynamoDb {
 
     async fn describe_table(&self, cx: &Cx, input: api::DescribeTableInput) -> Reply<api::DescribeTableOutput> {
         table::describe::describe_table(cx, input).await
+    }
+
+    async fn describe_table_replica_auto_scaling(
+        &self,
+        cx: &Cx,
+        input: api::DescribeTableReplicaAutoScalingInput,
+    ) -> Reply<api::DescribeTableReplicaAutoScalingOutput> {
+        scaling::describe(cx, input).await
     }
 
     async fn describe_time_to_live(
@@ -117,6 +177,30 @@ impl api::Api for DynamoDb {
 
     async fn get_item(&self, cx: &Cx, input: api::GetItemInput) -> Reply<api::GetItemOutput> {
         item::get::get(cx, input).await
+    }
+
+    async fn get_resource_policy(
+        &self,
+        cx: &Cx,
+        input: api::GetResourcePolicyInput,
+    ) -> Reply<api::GetResourcePolicyOutput> {
+        policy::get(cx, input).await
+    }
+
+    async fn list_contributor_insights(
+        &self,
+        cx: &Cx,
+        input: api::ListContributorInsightsInput,
+    ) -> Reply<api::ListContributorInsightsOutput> {
+        insights::list(cx, input).await
+    }
+
+    async fn list_global_tables(
+        &self,
+        cx: &Cx,
+        input: api::ListGlobalTablesInput,
+    ) -> Reply<api::ListGlobalTablesOutput> {
+        global::legacy::list(cx, input).await
     }
 
     async fn list_tables(&self, cx: &Cx, input: api::ListTablesInput) -> Reply<api::ListTablesOutput> {
@@ -133,6 +217,14 @@ impl api::Api for DynamoDb {
 
     async fn put_item(&self, cx: &Cx, input: api::PutItemInput) -> Reply<api::PutItemOutput> {
         item::put::put(cx, input).await
+    }
+
+    async fn put_resource_policy(
+        &self,
+        cx: &Cx,
+        input: api::PutResourcePolicyInput,
+    ) -> Reply<api::PutResourcePolicyOutput> {
+        policy::put(cx, input).await
     }
 
     async fn query(&self, cx: &Cx, input: api::QueryInput) -> Reply<api::QueryOutput> {
@@ -153,12 +245,44 @@ impl api::Api for DynamoDb {
         Ok(api::UntagResourceOutput {})
     }
 
+    async fn update_contributor_insights(
+        &self,
+        cx: &Cx,
+        input: api::UpdateContributorInsightsInput,
+    ) -> Reply<api::UpdateContributorInsightsOutput> {
+        insights::update(cx, input).await
+    }
+
+    async fn update_global_table(
+        &self,
+        cx: &Cx,
+        input: api::UpdateGlobalTableInput,
+    ) -> Reply<api::UpdateGlobalTableOutput> {
+        global::legacy::update(cx, input).await
+    }
+
+    async fn update_global_table_settings(
+        &self,
+        cx: &Cx,
+        input: api::UpdateGlobalTableSettingsInput,
+    ) -> Reply<api::UpdateGlobalTableSettingsOutput> {
+        global::settings::update(cx, input).await
+    }
+
     async fn update_item(&self, cx: &Cx, input: api::UpdateItemInput) -> Reply<api::UpdateItemOutput> {
         item::update::update(cx, input).await
     }
 
     async fn update_table(&self, cx: &Cx, input: api::UpdateTableInput) -> Reply<api::UpdateTableOutput> {
         table::update::update(cx, input).await
+    }
+
+    async fn update_table_replica_auto_scaling(
+        &self,
+        cx: &Cx,
+        input: api::UpdateTableReplicaAutoScalingInput,
+    ) -> Reply<api::UpdateTableReplicaAutoScalingOutput> {
+        scaling::update(cx, input).await
     }
 
     async fn update_time_to_live(

@@ -6,6 +6,10 @@
 //! | `tags` | name | the table's tags |
 //! | `items` | table, hash, partition key, sort key | items |
 //! | `entries` | table, index, hash, key in the index, key of the item | which items an index has |
+//! | `policies` | name, label | policies of the table (the label is empty) and of its streams |
+//! | `insights` | name, index | contributor insights of the table (the index is empty) and of its indexes |
+//! | `scaling` | name | settings of auto scaling |
+//! | `globals` | name | Regions of a global table of version 2017.11.29 |
 //! | `counts`, `sizes` | table, index | items and their bytes; index 0 is the table itself |
 //!
 //! A table has a number, drawn when it is created, so that one that is deleted is out of sight in one write, and a new one of its name has nothing of
@@ -23,6 +27,9 @@ use std::collections::BTreeMap;
 use kumoi_expressions::Item;
 use kumoi_store::{Counter, Table};
 
+use crate::insights::{Insights, InsightsKey};
+use crate::policy::{Attached, PolicyKey};
+use crate::scaling::Scaling;
 use crate::table::TableRecord;
 
 /// Table, hash, partition key, sort key: empty where the table has none.
@@ -41,6 +48,14 @@ pub(crate) static TAGS: Table<String, BTreeMap<String, String>> = Table::region(
 pub(crate) static ITEMS: Table<ItemRow, Item> = Table::region("dynamodb", "items");
 
 pub(crate) static ENTRIES: Table<EntryRow, ()> = Table::region("dynamodb", "entries");
+
+pub(crate) static POLICIES: Table<PolicyKey, Attached> = Table::region("dynamodb", "policies");
+
+pub(crate) static INSIGHTS: Table<InsightsKey, Insights> = Table::region("dynamodb", "insights");
+
+pub(crate) static SCALING: Table<String, Scaling> = Table::region("dynamodb", "scaling");
+
+pub(crate) static GLOBALS: Table<String, Vec<String>> = Table::account("dynamodb", "globals");
 
 /// Items in a table or index.
 pub(crate) static COUNTS: Counter<Counted> = Counter::region("dynamodb", "counts");

@@ -7,6 +7,7 @@ use crate::api::{
     UpdateTimeToLiveOutput,
 };
 use crate::errors::validation;
+use crate::global;
 use crate::table::Located;
 
 pub(crate) async fn describe(cx: &Cx, input: DescribeTimeToLiveInput) -> Reply<DescribeTimeToLiveOutput> {
@@ -24,6 +25,11 @@ pub(crate) async fn describe(cx: &Cx, input: DescribeTimeToLiveInput) -> Reply<D
 pub(crate) async fn update(cx: &Cx, input: UpdateTimeToLiveInput) -> Reply<UpdateTimeToLiveOutput> {
     let mut at = Located::to_change(cx, &input.table_name).await?;
     let asked = input.time_to_live_specification;
+    if at.table.global.as_ref().is_some_and(|global| global.strong) {
+        return Err(
+            validation("Time to live is not supported for global tables with multi-Region strong consistency").into()
+        );
+    }
     match (&at.table.time_to_live, asked.enabled) {
         (Some(_), true) => return Err(validation("TimeToLive is already enabled").into()),
         (None, false) => return Err(validation("TimeToLive is already disabled").into()),
@@ -38,5 +44,9 @@ pub(crate) async fn update(cx: &Cx, input: UpdateTimeToLiveInput) -> Reply<Updat
     }
     at.table_mut().time_to_live = asked.enabled.then(|| asked.clone());
     at.save(cx).await?;
+    for mut other in global::followers(cx, &at).await? {
+        other.table_mut().time_to_live = at.table.time_to_live.clone();
+        other.save(cx).await?;
+    }
     Ok(UpdateTimeToLiveOutput { time_to_live_specification: Some(asked) })
 }

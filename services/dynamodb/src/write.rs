@@ -6,6 +6,7 @@
 use kumoi_core::{Cx, Reply};
 use kumoi_expressions::{Attribute, Item, item_size};
 
+use crate::global;
 use crate::key::{self, KeyBytes};
 use crate::table::{Index, KeySchema, Located};
 use crate::tables::{COUNTS, ENTRIES, ITEMS, SIZES};
@@ -31,7 +32,7 @@ pub(crate) async fn write(cx: &Cx, at: &Located, key: &KeyBytes, old: Option<&It
     for index in &at.table.indexes {
         write_entry(cx, at, index, key, old, new).await?;
     }
-    Ok(())
+    global::replicate(cx, at, key, new).await
 }
 
 /// Keeps an index in step with a change.

@@ -15,7 +15,7 @@ use crate::table::state::State;
 use crate::table::throughput::{Billing, Units, is_on_demand};
 use crate::table::warm::Warm;
 use crate::table::{Class, Located, Named, Stream, TableRecord};
-use crate::{table::describe, tags};
+use crate::{policy, table::describe, tags};
 
 pub(crate) async fn create(cx: &Cx, input: CreateTableInput) -> Reply<CreateTableOutput> {
     let named = Named::parse(cx, &input.table_name)?;
@@ -28,6 +28,7 @@ pub(crate) async fn create(cx: &Cx, input: CreateTableInput) -> Reply<CreateTabl
     let at = Located { scope, name, table: table.into() };
     at.save(cx).await?;
     tags::replace(cx, &at, tags).await?;
+    policy::create(cx, &at, input.resource_policy).await?;
     let description = describe::describe(cx, &at, describe::while_changing(cx)).await?;
     Ok(CreateTableOutput { table_description: Some(description) })
 }
@@ -70,6 +71,8 @@ fn design(cx: &Cx, input: &CreateTableInput) -> Result<TableRecord, Fault> {
         },
         class: input.table_class.clone().map(|name| Class { name, updated: None }),
         deletion_protection: input.deletion_protection_enabled.unwrap_or(false),
+        unprotected: false,
+        global: None,
         stream: stream(cx, input.stream_specification.clone())?,
         encryption: input.sse_specification.clone().filter(|asked| asked.enabled == Some(true)),
         time_to_live: None,
@@ -95,7 +98,7 @@ fn missing(parameter: &str) -> Fault {
 }
 
 /// The stream that a request asks for.
-pub(super) fn stream(cx: &Cx, asked: Option<StreamSpecification>) -> Result<Option<Stream>, Fault> {
+pub(crate) fn stream(cx: &Cx, asked: Option<StreamSpecification>) -> Result<Option<Stream>, Fault> {
     let Some(specification) = asked else { return Ok(None) };
     match (specification.stream_enabled, &specification.stream_view_type) {
         (true, None) => Err(invalid("StreamViewType is required when StreamEnabled is true")),

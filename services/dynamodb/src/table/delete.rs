@@ -1,7 +1,7 @@
 //! `DeleteTable`, and clearing away what a table held.
 
 use kumoi_core::timers::{self, Timer};
-use kumoi_core::{Cx, Reply};
+use kumoi_core::{Cx, Fault, Reply};
 use kumoi_model::Timestamp;
 use kumoi_store::{KeyRange, Scope};
 
@@ -9,7 +9,8 @@ use crate::api::{DeleteTableInput, DeleteTableOutput};
 use crate::errors::validation;
 use crate::table::state::State;
 use crate::table::{Located, describe};
-use crate::tables::{COUNTS, ENTRIES, ITEMS, SIZES, TABLES, TAGS};
+use crate::tables::{COUNTS, ENTRIES, ITEMS, SCALING, SIZES, TABLES, TAGS};
+use crate::{global, insights, policy};
 
 /// The kind of timer that ends a table's state of being deleted.
 pub(crate) const DELETE: &str = "delete";
@@ -23,11 +24,10 @@ const BATCH: usize = 500;
 pub(crate) async fn delete(cx: &Cx, input: DeleteTableInput) -> Reply<DeleteTableOutput> {
     let mut at = Located::to_change(cx, &input.table_name).await?;
     if at.table.deletion_protection {
-        return Err(validation(
-            "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.",
-        )
-        .into());
+        return Err(protected().into());
     }
+    global::check_delete(cx, &at)?;
+    global::left(cx, &at, &at.scope.region).await?;
     let end = State::end(cx);
     at.table_mut().state = State::Deleting(end);
     let output = DeleteTableOutput { table_description: Some(describe::summary(cx, &at, cx.now()).await?) };
@@ -40,6 +40,13 @@ pub(crate) async fn delete(cx: &Cx, input: DeleteTableInput) -> Reply<DeleteTabl
     Ok(output)
 }
 
+/// The table cannot be deleted as long as it is protected.
+pub(crate) fn protected() -> Fault {
+    validation(
+        "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.",
+    )
+}
+
 /// The table is deleted.
 pub(crate) async fn run(cx: &Cx, name: &str) -> Reply<()> {
     let name = name.to_owned();
@@ -49,10 +56,14 @@ pub(crate) async fn run(cx: &Cx, name: &str) -> Reply<()> {
     }
 }
 
-async fn remove(cx: &Cx, scope: &Scope, name: &str, id: u64) -> Reply<()> {
+/// Removes a table, and leaves what it held to a timer.
+pub(crate) async fn remove(cx: &Cx, scope: &Scope, name: &str, id: u64) -> Reply<()> {
     let name = name.to_owned();
     cx.tx().delete(scope, &TABLES, &name).await?;
     cx.tx().delete(scope, &TAGS, &name).await?;
+    policy::forget(cx, scope, &name).await?;
+    insights::forget(cx, scope, &name).await?;
+    cx.tx().delete(scope, &SCALING, &name).await?;
     set(cx, scope, CLEAR, &id.to_string(), cx.now().micros()).await
 }
 

@@ -7,6 +7,7 @@ use crate::api::{
     DescribeTableInput, DescribeTableOutput, GlobalSecondaryIndexDescription, LocalSecondaryIndexDescription,
     SSEDescription, TableClassSummary, TableDescription,
 };
+use crate::global;
 use crate::table::warm::Warm;
 use crate::table::{Index, Located};
 use crate::tables::{COUNTS, SIZES};
@@ -20,7 +21,7 @@ pub(crate) async fn describe_table(cx: &Cx, input: DescribeTableInput) -> Reply<
 }
 
 /// The moment that the answer to a change is about: the change has begun, and lasts, even where it takes no time.
-pub(super) fn while_changing(cx: &Cx) -> Timestamp {
+pub(crate) fn while_changing(cx: &Cx) -> Timestamp {
     Timestamp::from_micros(cx.now().micros().saturating_sub(1))
 }
 
@@ -38,7 +39,7 @@ pub(super) async fn describe(cx: &Cx, at: &Located, now: Timestamp) -> Reply<Tab
     }
     let stream = table.stream.as_ref();
     let arn = at.arn();
-    Ok(TableDescription {
+    let mut told = TableDescription {
         attribute_definitions: Some(table.definitions.clone()),
         key_schema: Some(table.key.elements()),
         creation_date_time: Some(Timestamp::from_micros(table.created)),
@@ -49,7 +50,9 @@ pub(super) async fn describe(cx: &Cx, at: &Located, now: Timestamp) -> Reply<Tab
         latest_stream_arn: stream.map(|stream| format!("{arn}/stream/{}", stream.label)),
         sse_description: encryption(at),
         ..summary(cx, at, now).await?
-    })
+    };
+    global::describe(at, now, &mut told);
+    Ok(told)
 }
 
 /// What is told of a table that is deleted: neither schema nor indexes.

@@ -30,6 +30,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::{AttributeDefinition, SSESpecification, StreamSpecification, TimeToLiveSpecification};
 use crate::errors::{in_use, no_such_resource, no_such_table, validation};
+use crate::global::Global;
 use crate::tables::TABLES;
 
 pub(crate) use schema::{Index, KeyAttribute, KeySchema};
@@ -62,6 +63,12 @@ pub(crate) struct TableRecord {
     pub(crate) class: Option<Class>,
     #[serde(default)]
     pub(crate) deletion_protection: bool,
+    /// A replica that may leave its group; it is protected unless a request says otherwise.
+    #[serde(default)]
+    pub(crate) unprotected: bool,
+    /// The replicas of which it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) global: Option<Global>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) stream: Option<Stream>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -130,7 +130,7 @@ pub(crate) struct Backfill {
 
 impl Backfill {
     /// Whether the item of that key was looked at. Changes of those that were not need no entry: they will be looked at.
-    fn covers(&self, key: &KeyBytes) -> bool {
+    pub(crate) fn covers(&self, key: &KeyBytes) -> bool {
         self.after
             .as_ref()
             .is_some_and(|(hash, partition, sort)| (key.hash, &key.partition, &key.sort) <= (*hash, partition, sort))
@@ -262,7 +262,7 @@ fn check_order(elements: &[KeySchemaElement]) -> Result<(), Fault> {
     }
     let sorted = elements.iter().skip_while(|element| is(element, "HASH")).all(|element| is(element, "RANGE"));
     if !sorted {
-        return Err(validation("Invalid KeySchema: HASH key types must come before RANGE key types"));
+        return Err(validation("Invalid KeySchema: HASH key types must precede RANGE key types"));
     }
     Ok(())
 }

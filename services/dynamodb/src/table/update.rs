@@ -3,7 +3,8 @@
 use kumoi_core::{Cx, Fault, Reply};
 
 use crate::api::{StreamSpecification, UpdateTableInput, UpdateTableOutput};
-use crate::errors::{invalid, resource_in_use_exception, validation};
+use crate::errors::{in_use, invalid, resource_in_use_exception, validation};
+use crate::global;
 use crate::table::state::State;
 use crate::table::throughput::{Units, is_on_demand};
 use crate::table::warm::Warm;
@@ -18,12 +19,24 @@ pub(crate) async fn update(cx: &Cx, input: UpdateTableInput) -> Reply<UpdateTabl
         .into());
     }
     let end = State::end(cx);
-    set_billing(cx, at.table_mut(), &input)?;
-    if let Some(updates) = &input.global_secondary_index_updates {
-        index::apply(cx, &mut at, updates, input.attribute_definitions.as_deref(), end).await?;
+    if let Some(protected) = input.disassociation_protection_enabled {
+        protect(&mut at, &input, protected)?;
+    }
+    apply(cx, &mut at, &input, end).await?;
+    // Replicas have the same indexes, billing and writes.
+    for mut other in global::followers(cx, &at).await? {
+        if let Some(how) = other.table.state.changing(cx.now()) {
+            return Err(in_use(how, &other.name).into());
+        }
+        apply(cx, &mut other, &input, end).await?;
+        backfill::at_once(cx, &mut other, end).await?;
+        other.save(cx).await?;
+    }
+    global::replicas::apply(cx, &mut at, &input, end).await?;
+    if input.stream_specification.as_ref().is_some_and(|asked| !asked.stream_enabled) {
+        global::check_stream(&at)?;
     }
     let table = at.table_mut();
-    set_warm(table, &input)?;
     if let Some(name) = input.table_class {
         table.class = Some(Class { name, updated: Some(cx.now().micros()) });
     }
@@ -40,7 +53,36 @@ pub(crate) async fn update(cx: &Cx, input: UpdateTableInput) -> Reply<UpdateTabl
     let description = describe::describe(cx, &at, describe::while_changing(cx)).await?;
     backfill::at_once(cx, &mut at, end).await?;
     at.save(cx).await?;
+    if input.replica_updates.is_some() && end <= cx.now().micros() {
+        global::copy::run(cx, &at.scope, &at.name).await?;
+    }
     Ok(UpdateTableOutput { table_description: Some(description) })
+}
+
+/// What is the same in all replicas.
+async fn apply(cx: &Cx, at: &mut Located, input: &UpdateTableInput, end: i64) -> Reply<()> {
+    set_billing(cx, at.table_mut(), input)?;
+    if let Some(updates) = &input.global_secondary_index_updates {
+        index::apply(cx, at, updates, input.attribute_definitions.as_deref(), end).await?;
+    }
+    Ok(set_warm(at.table_mut(), input)?)
+}
+
+/// Whether a replica may leave its group is not changed together with anything else.
+fn protect(at: &mut Located, input: &UpdateTableInput, protected: bool) -> Result<(), Fault> {
+    let alone = UpdateTableInput {
+        table_name: input.table_name.clone(),
+        disassociation_protection_enabled: input.disassociation_protection_enabled,
+        ..UpdateTableInput::default()
+    };
+    if *input != alone {
+        return Err(invalid("DisassociationProtectionEnabled cannot be changed together with anything else"));
+    }
+    if at.table.global.as_ref().is_none_or(|global| global.strong || global.legacy) {
+        return Err(invalid("The table is not a replica of a global table with multi-Region eventual consistency"));
+    }
+    at.table_mut().unprotected = !protected;
+    Ok(())
 }
 
 fn asks_nothing(input: &UpdateTableInput) -> bool {
@@ -52,6 +94,8 @@ fn asks_nothing(input: &UpdateTableInput) -> bool {
         || input.sse_specification.is_some()
         || input.on_demand_throughput.is_some()
         || input.replica_updates.is_some()
+        || input.global_table_witness_updates.is_some()
+        || input.disassociation_protection_enabled.is_some()
         || input.warm_throughput.is_some()
         || input.global_secondary_index_updates.as_ref().is_some_and(|updates| !updates.is_empty());
     !asked
