@@ -8,6 +8,7 @@ use kumoi_core::Service;
 pub(crate) fn all() -> Vec<Arc<dyn Service>> {
     vec![
         kumoi_dynamodb::service(),
+        kumoi_dynamodb::streams(),
         kumoi_s3::service(),
         kumoi_s3control::service(),
         kumoi_sqs::service(),

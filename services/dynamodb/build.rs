@@ -59,4 +59,5 @@ fn main() {
         .ignores("UpdateItem", &["ReturnItemCollectionMetrics"])
         .ignores("UpdateTimeToLive", &["TimeToLiveSpecification"])
         .write();
+    kumoi_codegen::Generator::new("dynamodbstreams").operations(&["ListStreams"]).file("streams_api.rs").write();
 }

@@ -37,7 +37,7 @@ pub(crate) fn attribute(value: &Value) -> Result<Attribute, Fault> {
 }
 
 /// The name of an attribute that a request gives one.
-fn checked_name(name: &str) -> Result<&str, Fault> {
+pub(crate) fn checked_name(name: &str) -> Result<&str, Fault> {
     if name.is_empty() {
         return Err(validation("Empty attribute name"));
     }

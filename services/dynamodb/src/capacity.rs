@@ -24,7 +24,6 @@ const PARTITIONS: usize = 4;
 pub(crate) enum Consistency {
     Eventual,
     Strong,
-    Transactional,
 }
 
 impl Consistency {
@@ -37,7 +36,6 @@ impl Consistency {
         match self {
             Self::Eventual => 0.5,
             Self::Strong => 1.0,
-            Self::Transactional => 2.0,
         }
     }
 }
@@ -178,7 +176,6 @@ mod tests {
         for (bytes, strong) in [(0, 1.0), (1, 1.0), (4096, 1.0), (4097, 2.0), (40_960, 10.0)] {
             assert_eq!(read_units(bytes, Consistency::Strong), strong);
             assert_eq!(read_units(bytes, Consistency::Eventual), strong / 2.0);
-            assert_eq!(read_units(bytes, Consistency::Transactional), strong * 2.0);
         }
         assert_eq!([0, 1, 1024, 1025].map(write_units), [1.0, 1.0, 1.0, 2.0]);
     }

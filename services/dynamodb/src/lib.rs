@@ -16,6 +16,7 @@
 //! | `write` | the one way in which items change |
 //! | `parameters` | expressions, and the older parameters that stood for them |
 //! | `read` | Query and Scan |
+//! | `streams` | the streams of tables, a service of its own |
 //! | `capacity` | what operations consume |
 //!
 //! `DYNAMODB_TRANSITION_SECONDS` says how long tables are CREATING, UPDATING and DELETING; unless it is set, no time.
@@ -23,6 +24,9 @@
 mod access;
 mod api {
     include!(concat!(env!("OUT_DIR"), "/api.rs"));
+}
+mod streams_api {
+    include!(concat!(env!("OUT_DIR"), "/streams_api.rs"));
 }
 mod attribute;
 mod batch;
@@ -37,6 +41,7 @@ mod parameters;
 mod policy;
 mod read;
 mod scaling;
+mod streams;
 mod table;
 mod tables;
 mod tags;
@@ -52,6 +57,11 @@ use kumoi_model::Value;
 /// The service, for the list of services.
 pub fn service() -> Arc<dyn Service> {
     Arc::new(DynamoDb)
+}
+
+/// Its streams, which are a service of their own.
+pub fn streams() -> Arc<dyn Service> {
+    Arc::new(streams::Streams)
 }
 
 struct DynamoDb;

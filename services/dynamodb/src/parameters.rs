@@ -13,7 +13,7 @@ use kumoi_expressions::{
 use kumoi_model::Value;
 
 use crate::api::{self, AttributeValueUpdate, ConditionalCheckFailedException, ExpectedAttributeValue};
-use crate::attribute::{attribute, values};
+use crate::attribute::{attribute, checked_name, values};
 use crate::errors::{
     conditional_check_failed_exception, conditional_check_failed_exception_with, invalid, refuse, validation,
 };
@@ -99,6 +99,7 @@ pub(crate) fn condition(
     let Some(expected) = expected.filter(|expected| !expected.is_empty()) else { return Ok(None) };
     let mut conditions = Vec::with_capacity(expected.len());
     for (name, expected) in expected {
+        checked_name(&name)?;
         let values = expected.attribute_value_list.as_deref().map(attributes).transpose()?;
         let value = expected.value.as_ref().map(attribute).transpose()?;
         let operator = expected.comparison_operator.as_deref().and_then(ComparisonOperator::named);
@@ -142,6 +143,7 @@ pub(crate) fn update(
     }
     let Some(updates) = updates else { return Ok(None) };
     let read = |(name, update): (String, AttributeValueUpdate)| {
+        checked_name(&name)?;
         let action = match update.action.as_deref() {
             Some("ADD") => UpdateAction::Add,
             Some("DELETE") => UpdateAction::Delete,
@@ -161,7 +163,10 @@ pub(crate) fn projection(
 ) -> Result<Option<Projection>, Fault> {
     match (expression, names) {
         (Some(text), _) => Projection::parse(text, placeholders).map(Some).map_err(refuse),
-        (None, Some(names)) => Projection::attributes(names.iter().map(String::as_str)).map(Some).map_err(refuse),
+        (None, Some(names)) => {
+            names.iter().try_for_each(|name| checked_name(name).map(drop))?;
+            Projection::attributes(names.iter().map(String::as_str)).map(Some).map_err(refuse)
+        }
         (None, None) => Ok(None),
     }
 }
@@ -169,6 +174,7 @@ pub(crate) fn projection(
 /// Conditions in the older form.
 fn older(conditions: BTreeMap<String, api::Condition>) -> Result<Vec<(String, LegacyCondition)>, Fault> {
     let read = |(name, condition): (String, api::Condition)| {
+        checked_name(&name)?;
         let Some(operator) = ComparisonOperator::named(&condition.comparison_operator) else {
             return Err(invalid(format!("Unknown ComparisonOperator: {}", condition.comparison_operator)));
         };

@@ -1,4 +1,4 @@
-//! Reads rows until a page is full: after `Limit` items, or as soon as more than 1 MB was read.
+//! Reads rows until a page is full: after `Limit` items, or before one with which it would have more than 1 MB.
 
 use kumoi_core::{Cx, Reply};
 use kumoi_expressions::{Item, item_size};
@@ -68,6 +68,9 @@ impl Reading<'_> {
         let mut page = Page::default();
         let mut after = self.after.clone();
         let mut size = 0;
+        // The item that was read last waits here, as the page may end behind it.
+        let mut latest: Option<Item> = None;
+        let keep = |page: &mut Page, item: Option<Item>| page.items.extend(item.filter(|item| filter(item)));
         loop {
             let wanted = CHUNK.min(self.limit - page.scanned);
             let rows = self.rows(cx, after.as_ref(), wanted).await?;
@@ -78,22 +81,23 @@ impl Reading<'_> {
                     None => item_size(&item),
                 };
                 size += bytes;
-                page.scanned += 1;
-                let hash = start.entry.as_ref().unwrap_or(&start.item).hash;
-                page.count(partition(&self.at.table, hash), bytes);
-                let full = size > MAX_BYTES || page.scanned >= self.limit;
-                if full {
-                    page.last = Some(item.clone());
-                }
-                if filter(&item) {
-                    page.items.push(item);
-                }
-                if full {
+                if size > MAX_BYTES && latest.is_some() {
+                    page.last.clone_from(&latest);
+                    keep(&mut page, latest);
                     return Ok(page);
                 }
+                page.scanned += 1;
+                page.count(partition(&self.at.table, start.key().hash), bytes);
+                keep(&mut page, latest.replace(item));
                 after = Some(start);
             }
+            if page.scanned >= self.limit {
+                page.last.clone_from(&latest);
+                keep(&mut page, latest);
+                return Ok(page);
+            }
             if end {
+                keep(&mut page, latest);
                 page.visit_all(self);
                 return Ok(page);
             }
@@ -144,8 +148,7 @@ impl Page {
         let table = &reading.at.table;
         let (from, to) = match &reading.range {
             Range::Hashes(from, to) => {
-                let from =
-                    reading.after.as_ref().map_or(*from, |start| start.entry.as_ref().unwrap_or(&start.item).hash);
+                let from = reading.after.as_ref().map_or(*from, |start| start.key().hash);
                 (from, to.map_or(u64::MAX, |to| to.saturating_sub(1)))
             }
             Range::Partition { hash, .. } => (*hash, *hash),

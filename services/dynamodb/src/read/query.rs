@@ -29,7 +29,8 @@ pub(crate) async fn query(cx: &Cx, input: QueryInput) -> Reply<QueryOutput> {
             ("AttributesToGet", input.attributes_to_get.is_some()),
             ("QueryFilter", input.query_filter.is_some()),
             ("ConditionalOperator", input.conditional_operator.is_some()),
-            ("KeyConditions", input.key_conditions.is_some()),
+            // They go with every expression but the one that replaces them.
+            ("KeyConditions", input.key_conditions.is_some() && input.key_condition_expression.is_some()),
         ],
     };
     let naming = naming(input.projection_expression.is_some(), input.attributes_to_get.is_some());

@@ -147,7 +147,9 @@ mod tests {
         for total in [1, 2, 3, 7, 1_000_000] {
             let mut end = Some(0);
             for segment in 0..total {
-                let Range::Hashes(from, to) = Range::segment(segment, total) else { unreachable!() };
+                let Range::Hashes(from, to) = Range::segment(segment, total) else {
+                    panic!("a segment is a range of hashes")
+                };
                 assert_eq!(Some(from), end);
                 end = to;
             }

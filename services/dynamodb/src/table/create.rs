@@ -159,7 +159,7 @@ impl Indexes<'_> {
         }
         for global in asked {
             let key = self.key(&global.key_schema, true)?;
-            check_parts(&key, &global.index_name)?;
+            check_parts(&key)?;
             check_projection(&global.projection)?;
             let units = Units::asked(self.on_demand, global.provisioned_throughput.as_ref(), Some(&global.index_name))?;
             self.push(Index {

@@ -9,7 +9,7 @@ use crate::api::{
 };
 use crate::global;
 use crate::table::warm::Warm;
-use crate::table::{Index, Located};
+use crate::table::{Index, Located, stream_arn};
 use crate::tables::{COUNTS, SIZES};
 
 /// Number of the table itself among its indexes.
@@ -47,7 +47,7 @@ pub(super) async fn describe(cx: &Cx, at: &Located, now: Timestamp) -> Reply<Tab
         global_secondary_indexes: (!globals.is_empty()).then_some(globals),
         stream_specification: stream.map(|stream| stream.specification.clone()),
         latest_stream_label: stream.map(|stream| stream.label.clone()),
-        latest_stream_arn: stream.map(|stream| format!("{arn}/stream/{}", stream.label)),
+        latest_stream_arn: stream.map(|stream| stream_arn(&arn, &stream.label)),
         sse_description: encryption(at),
         ..summary(cx, at, now).await?
     };

@@ -147,7 +147,7 @@ fn key(
     definitions: &[AttributeDefinition],
 ) -> Result<KeySchema, Fault> {
     let key = Definitions::read(definitions)?.key(&asked.key_schema)?;
-    check_parts(&key, &asked.index_name)?;
+    check_parts(&key)?;
     let other_kind = |known: &KeySchema| {
         known.attributes().any(|known| key.attributes().any(|new| new.name == known.name && new.kind != known.kind))
     };

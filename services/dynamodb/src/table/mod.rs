@@ -170,6 +170,11 @@ pub(crate) fn arn_of(scope: &Scope, name: &str) -> String {
     format!("arn:{}:dynamodb:{}:{}:table/{name}", partition.id, scope.region, scope.account)
 }
 
+/// The ARN of a stream of the table of that ARN.
+pub(crate) fn stream_arn(table: &str, label: &str) -> String {
+    format!("{table}/stream/{label}")
+}
+
 /// What a request's `TableName` names: a table of the caller's by its name, or any by its ARN.
 pub(crate) struct Named<'a> {
     pub(crate) scope: Scope,

@@ -262,7 +262,9 @@ fn check_order(elements: &[KeySchemaElement]) -> Result<(), Fault> {
     }
     let sorted = elements.iter().skip_while(|element| is(element, "HASH")).all(|element| is(element, "RANGE"));
     if !sorted {
-        return Err(validation("Invalid KeySchema: HASH key types must precede RANGE key types"));
+        return Err(validation(
+            "Invalid KeySchema: All HASH key attributes must precede RANGE key attributes in the KeySchema",
+        ));
     }
     Ok(())
 }
@@ -276,11 +278,11 @@ pub(crate) fn check_single(key: &KeySchema) -> Result<(), Fault> {
 }
 
 /// A global index has at most four.
-pub(crate) fn check_parts(key: &KeySchema, index: &str) -> Result<(), Fault> {
+pub(crate) fn check_parts(key: &KeySchema) -> Result<(), Fault> {
     for (half, parts) in [("HASH", key.partition.len()), ("RANGE", key.sort.len())] {
         if parts > MAX_PARTS {
-            return Err(invalid(format!(
-                "Index KeySchema has more than {MAX_PARTS} {half} key attributes for index: {index}"
+            return Err(validation(format!(
+                "Invalid KeySchema: The KeySchema exceeds the maximum allowed number of {half} key attributes"
             )));
         }
     }
