@@ -237,9 +237,10 @@ mod tests {
     fn policies_are_of_a_limited_size() {
         let padded = |size: usize| {
             let text = policy("dynamodb:*", TABLE);
-            " ".repeat(size - text.len()) + &text
+            let space = " ".repeat(size - text.len());
+            text + &space
         };
-        check(&padded(MAX_POLICY).trim_start().to_owned(), TABLE).unwrap();
+        check(&padded(MAX_POLICY), TABLE).unwrap();
         check(&padded(MAX_POLICY + 1), TABLE).unwrap_err();
     }
 }

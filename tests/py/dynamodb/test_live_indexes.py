@@ -84,11 +84,11 @@ def test_one_index_at_a_time(create):
     """"You can create or delete only one global secondary index per UpdateTable operation." """
     table = create("p")
     with refused("LimitExceededException", "Only 1 online index can be created or deleted simultaneously per table"):
-        change(table, {"Create": index("a", "x")}, {"Create": index("b", "x")}, attributes=("x",))
+        change(table, {"Create": index("one", "x")}, {"Create": index("two", "x")}, attributes=("x",))
     with refused("ValidationException", "must be specified"):
         change(table, {})
     with refused("ValidationException", "Only one of"):
-        change(table, {"Create": index("a", "x"), "Delete": {"IndexName": "b"}}, attributes=("x",))
+        change(table, {"Create": index("one", "x"), "Delete": {"IndexName": "two"}}, attributes=("x",))
     assert indexes(table) == {}
 
 
@@ -96,9 +96,9 @@ def test_what_cannot_be_added_or_deleted(create):
     """UpdateTable: AttributeDefinitions of the index's key are given, and agree with those before; names are new, or known."""
     table = create("p", "c", attributes=("x",), LocalSecondaryIndexes=[index("local", "p", "x")])
     with refused("ValidationException", "Some index key attributes are not defined in AttributeDefinitions"):
-        change(table, {"Create": index("a", "x")})
+        change(table, {"Create": index("one", "x")})
     with refused("ValidationException", "Attributes cannot be redefined"):
-        add(table, "a", "x:N")
+        add(table, "one", "x:N")
     with refused("ValidationException", "Attempting to create an index which already exists"):
         add(table, "local", "x")
     with refused("ResourceNotFoundException"):

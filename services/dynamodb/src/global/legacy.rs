@@ -23,6 +23,9 @@ use crate::table::state::State;
 use crate::table::{Located, Named};
 use crate::tables::{COUNTS, GLOBALS};
 
+/// Tables that an account can have in a Region, by "Quotas in Amazon DynamoDB" at the most.
+const MAX_TABLES: usize = 10_000;
+
 /// Global tables on a page.
 const PAGE: usize = 100;
 
@@ -45,14 +48,18 @@ fn not_found(name: &str) -> Fault {
 
 /// A member of the global table of that name.
 pub(crate) async fn find(cx: &Cx, name: &str) -> Reply<Located> {
+    lookup(cx, name).await?.ok_or_else(|| not_found(name).into())
+}
+
+async fn lookup(cx: &Cx, name: &str) -> Reply<Option<Located>> {
     let regions = cx.get(&GLOBALS, &name.to_owned()).await?;
     for region in regions.into_iter().flatten() {
         let found = Located::find(cx, Named { scope: Scope::new(cx.account(), &region), name }).await?;
         if let Some(at) = found.filter(|at| at.table.global.as_ref().is_some_and(|global| global.legacy)) {
-            return Ok(at);
+            return Ok(Some(at));
         }
     }
-    Err(not_found(name).into())
+    Ok(None)
 }
 
 pub(crate) async fn create(cx: &Cx, input: CreateGlobalTableInput) -> Reply<CreateGlobalTableOutput> {
@@ -221,13 +228,13 @@ pub(crate) async fn list(cx: &Cx, input: ListGlobalTablesInput) -> Reply<ListGlo
         range = range.after(after);
     }
     let (mut tables, mut last) = (Vec::new(), None);
-    let all = cx.range(&GLOBALS, range, usize::MAX).await?;
+    let all = cx.range(&GLOBALS, range, MAX_TABLES).await?;
     for (name, regions) in all {
         if input.region_name.as_ref().is_some_and(|region| !regions.contains(region)) {
             continue;
         }
         // A table that was deleted since is not one of them.
-        if find(cx, &name).await.is_err() {
+        if lookup(cx, &name).await?.is_none() {
             continue;
         }
         if tables.len() == wanted {

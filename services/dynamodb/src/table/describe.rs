@@ -121,7 +121,6 @@ fn global(at: &Located, index: &Index, now: Timestamp, (items, bytes): (i64, i64
         index_size_bytes: Some(bytes),
         item_count: Some(items),
         index_arn: Some(index_arn(at, index)),
-        ..GlobalSecondaryIndexDescription::default()
     }
 }
 

@@ -17,7 +17,7 @@ use crate::table::schema::{
     Backfill, Definitions, Index, KeySchema, MAX_GLOBAL, check_parts, check_projection, check_together,
 };
 use crate::table::state::State;
-use crate::table::throughput::Units;
+use crate::table::throughput::{Units, limited};
 use crate::table::warm::Warm;
 use crate::table::{Located, TableRecord, backfill};
 
@@ -196,7 +196,7 @@ fn change(cx: &Cx, table: &mut TableRecord, asked: &UpdateGlobalSecondaryIndexAc
         index.units = index.units.changed(units, now.micros());
     }
     if let Some(limits) = &asked.on_demand_throughput {
-        index.limits = Some(limits.clone());
+        index.limits = Some(limited(index.limits.as_ref(), limits));
     }
     index.warm = raised(on_demand, index.units, index.warm, asked.warm_throughput.as_ref(), name)?;
     index.state = State::Updating(end);

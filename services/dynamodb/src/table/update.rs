@@ -6,7 +6,7 @@ use crate::api::{StreamSpecification, UpdateTableInput, UpdateTableOutput};
 use crate::errors::{in_use, invalid, resource_in_use_exception, validation};
 use crate::global;
 use crate::table::state::State;
-use crate::table::throughput::{Units, is_on_demand};
+use crate::table::throughput::{Units, is_on_demand, limited};
 use crate::table::warm::Warm;
 use crate::table::{Class, Located, TableRecord, backfill, create, describe, index};
 
@@ -126,7 +126,7 @@ fn set_billing(cx: &Cx, table: &mut TableRecord, input: &UpdateTableInput) -> Re
     }
     table.billing.on_demand = on_demand;
     if let Some(limits) = &input.on_demand_throughput {
-        table.billing.limits = Some(limits.clone());
+        table.billing.limits = Some(limited(table.billing.limits.as_ref(), limits));
     }
     Ok(())
 }
