@@ -3,6 +3,7 @@
 fn main() {
     kumoi_codegen::Generator::new("dynamodb")
         .operations(&[
+            "BatchGetItem",
             "BatchWriteItem",
             "CreateGlobalTable",
             "CreateTable",
@@ -13,10 +14,13 @@ fn main() {
             "DescribeEndpoints",
             "DescribeGlobalTable",
             "DescribeGlobalTableSettings",
+            "DescribeKinesisStreamingDestination",
             "DescribeLimits",
             "DescribeTable",
             "DescribeTableReplicaAutoScaling",
             "DescribeTimeToLive",
+            "DisableKinesisStreamingDestination",
+            "EnableKinesisStreamingDestination",
             "GetItem",
             "GetResourcePolicy",
             "ListContributorInsights",
@@ -28,11 +32,14 @@ fn main() {
             "Query",
             "Scan",
             "TagResource",
+            "TransactGetItems",
+            "TransactWriteItems",
             "UntagResource",
             "UpdateContributorInsights",
             "UpdateGlobalTable",
             "UpdateGlobalTableSettings",
             "UpdateItem",
+            "UpdateKinesisStreamingDestination",
             "UpdateTable",
             "UpdateTableReplicaAutoScaling",
             "UpdateTimeToLive",
@@ -46,18 +53,13 @@ fn main() {
             "SSESpecification",
             "StreamSpecification",
             "Tag",
-            "TimeToLiveSpecification",
         ])
-        .ignores(
-            "CreateTable",
-            &["StreamSpecification", "GlobalTableSourceArn", "GlobalTableSettingsReplicationMode", "VectorIndexes"],
-        )
-        .ignores("UpdateTable", &["StreamSpecification", "GlobalTableSettingsReplicationMode", "VectorIndexUpdates"])
-        .ignores("BatchWriteItem", &["ReturnItemCollectionMetrics"])
-        .ignores("DeleteItem", &["ReturnItemCollectionMetrics"])
-        .ignores("PutItem", &["ReturnItemCollectionMetrics"])
-        .ignores("UpdateItem", &["ReturnItemCollectionMetrics"])
-        .ignores("UpdateTimeToLive", &["TimeToLiveSpecification"])
+        .ignores("CreateTable", &["GlobalTableSourceArn", "GlobalTableSettingsReplicationMode", "VectorIndexes"])
+        .ignores("UpdateTable", &["GlobalTableSettingsReplicationMode", "VectorIndexUpdates"])
         .write();
-    kumoi_codegen::Generator::new("dynamodbstreams").operations(&["ListStreams"]).file("streams_api.rs").write();
+    kumoi_codegen::Generator::new("dynamodbstreams")
+        .all_operations()
+        .raw(&["AttributeValue"])
+        .file("streams_api.rs")
+        .write();
 }

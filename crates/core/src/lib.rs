@@ -37,7 +37,8 @@ pub use identity::Principal;
 pub use kernel::{Call, Kernel, Outcome};
 pub use record::{Recorder, RequestRecord};
 pub use service::{
-    Descriptor, Future, Incoming, OperationSpec, OptionEffect, Registry, Sent, Service, ServiceOption, ValidationStyle,
+    Descriptor, Front, Future, Incoming, OperationSpec, OptionEffect, Registry, Sent, Service, ServiceOption,
+    ValidationStyle,
 };
 pub use settings::Settings;
 pub use world::{World, Worlds};

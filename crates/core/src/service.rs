@@ -95,6 +95,19 @@ pub struct Sent<'a> {
     pub document: Option<&'a [u8]>,
 }
 
+/// What the front of a service asks of a request before anything is decoded, where it is stricter than the house.
+#[derive(Clone, Copy, Debug)]
+pub struct Front {
+    /// Most bytes of a body, as it was sent and as it is once it is expanded. What is longer is refused with status 413.
+    pub body: u64,
+    /// Most bytes of the path with its query, and of all headers. What is longer is refused with status 400.
+    pub head: usize,
+    /// The service answers at `/` alone.
+    pub root_only: bool,
+    /// The code, with status 500, for bodies whose `Content-Encoding` is unknown, or that do not have it.
+    pub encoding: &'static str,
+}
+
 /// A coded service. `kumoi-codegen` generates the typed face (`Api`, `dispatch`) that implementations delegate to.
 pub trait Service: Send + Sync + 'static {
     /// The facts.
@@ -127,6 +140,11 @@ pub trait Service: Send + Sync + 'static {
         let _ = cx;
         tracing::error!(kind = %timer.kind, "a timer fell due for a service that has none");
         Box::pin(async { Ok(()) })
+    }
+
+    /// What its front asks of requests, where it is stricter than the house.
+    fn front(&self) -> Option<&'static Front> {
+        None
     }
 
     /// The options that concern the service.

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use http::{HeaderMap, HeaderName, Method, Uri, Version, header};
-use kumoi_core::Tls;
+use kumoi_core::{Front, Tls};
 use kumoi_wire::post_form;
 use kumoi_wire::sigv4::RequestParts;
 
@@ -65,6 +65,22 @@ impl Head {
         let length = self.raw_path().len() + self.query().len();
         if length > LONGEST_TARGET {
             return Err(Failure::plain(414, "RequestURITooLong", "The request's path and query are too long."));
+        }
+        Ok(())
+    }
+
+    /// Refuses what the front of a service does not take.
+    ///
+    /// # Errors
+    /// A head that is too long, or a path that the service does not have.
+    pub(crate) fn suits(&self, front: &Front) -> Result<(), Failure> {
+        let headers: usize = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+        if self.raw_path().len() + self.query().len() > front.head || headers > front.head {
+            let message = format!("The path or the headers are longer than {} bytes.", front.head);
+            return Err(Failure::plain(400, "BadRequest", message));
+        }
+        if front.root_only && self.raw_path() != "/" {
+            return Err(Failure::plain(404, "UnknownOperationException", "The service answers at / alone."));
         }
         Ok(())
     }

@@ -207,12 +207,12 @@ impl RequestBody {
         Self { in_vain: awaited && body.is_end_stream(), state: State::Unread(body), awaited }
     }
 
-    /// Reads it whole. What a client declares is never allocated in advance beyond a piece's size.
-    pub(crate) async fn read(&mut self, limits: &Limits) -> Result<Bytes, BodyError> {
+    /// Reads it whole, `most` bytes of it. What a client declares is never allocated in advance beyond a piece's size.
+    pub(crate) async fn read(&mut self, most: u64, limits: &Limits) -> Result<Bytes, BodyError> {
         let State::Unread(body) = std::mem::replace(&mut self.state, State::Abandoned) else {
             return Err(BodyError::Broken);
         };
-        let whole = read(Reader::new(body, limits.body, limits)?).await?;
+        let whole = read(Reader::new(body, most, limits)?).await?;
         self.state = State::Done;
         Ok(whole)
     }
@@ -226,7 +226,7 @@ impl RequestBody {
         if length.is_none_or(|length| length > SHORT) {
             return self.stream(u64::MAX, limits);
         }
-        let whole = self.read(limits).await.map_err(StreamError::from);
+        let whole = self.read(SHORT, limits).await.map_err(StreamError::from);
         Ok(ByteStream::new(futures_util::stream::iter([whole]), length))
     }
 

@@ -1,5 +1,6 @@
 //! What a request gets that never becomes a call.
 
+use kumoi_core::Front;
 use kumoi_model::{Protocol, Service};
 use kumoi_wire::WireError;
 
@@ -53,6 +54,14 @@ impl Failure {
         match self {
             Self::Plain { status, code, message } => Self::at(target, WireError::new(code, status, message)),
             known @ Self::Service { .. } => known,
+        }
+    }
+
+    /// A body that could not be read, as the front of its service has it.
+    pub(crate) fn unreadable(error: BodyError, front: Option<&Front>) -> Self {
+        match front {
+            Some(front) if error == BodyError::Encoding => Self::plain(500, front.encoding, error.to_string()),
+            _ => error.into(),
         }
     }
 

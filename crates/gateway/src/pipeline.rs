@@ -21,7 +21,7 @@ use kumoi_wire::{Body, streams_request};
 
 use crate::accept::{Head, Wire};
 use crate::authenticate::{self, Claim, authenticate};
-use crate::body::{ReplyBody, RequestBody};
+use crate::body::{BodyError, ReplyBody, RequestBody};
 use crate::bucket_cors::{self, Page};
 use crate::encode::{self, Reply};
 use crate::failure::Failure;
@@ -127,7 +127,7 @@ async fn call(
     let presented = sigv4::parse(&parts);
     let signed = presented.as_ref().ok().and_then(Presented::signed);
     // A form names its operation in the body, so it is read first; no operation streams a form.
-    let sent_form = if head.has_form() { Some(body.read(limits).await?) } else { None };
+    let sent_form = if head.has_form() { Some(body.read(limits.body, limits).await?) } else { None };
     let form = sent_form.clone().map(|form| content::expand(head, form, limits.body)).transpose()?;
     let target = identify(&gateway.services, &kernel.settings().region, head, &host, signed, form.as_deref())?;
     let in_form = |failure: Failure| failure.of(&target);
@@ -142,6 +142,13 @@ async fn call(
         return Box::pin(upload::answer(gateway, head, &target, &host, body, page, request_id)).await.map_err(in_form);
     }
 
+    let front = kernel.registry().get(&target.model.id).and_then(|service| service.front());
+    if let Some(front) = front {
+        head.suits(front).map_err(in_form)?;
+    }
+    let most = front.map_or(limits.body, |front| front.body.min(limits.body));
+    let unreadable = |error: BodyError| in_form(Failure::unreadable(error, front));
+
     // The body is read whole, unless the operation streams it. Signatures cover it as it was sent.
     let sent = match sent_form {
         Some(form) => Body::Bytes(form),
@@ -149,12 +156,12 @@ async fn call(
         None if streams_request(target.model, target.operation) && !is_covered(head, &target) => {
             Body::Stream(body.hand_on(limits).await.map_err(|error| in_form(error.into()))?)
         }
-        None => Body::Bytes(body.read(limits).await.map_err(|error| in_form(error.into()))?),
+        None => Body::Bytes(body.read(most, limits).await.map_err(unreadable)?),
     };
     let body = match form {
         Some(form) => Body::Bytes(form),
-        None => content::expand_for(head, target.model, target.operation, sent.clone(), limits.body)
-            .map_err(|error| in_form(error.into()))?,
+        None => content::expand_for(head, (target.model, target.operation), sent.clone(), most, front.is_some())
+            .map_err(unreadable)?,
     };
     let target = settle(target, head, &body, &limits.decode);
     let in_form = |failure: Failure| failure.of(&target);

@@ -89,7 +89,7 @@ pub fn encode(
         _ => return Err(EncodeError::Mismatch(operation.name.clone())),
     };
     match protocol {
-        Protocol::AwsJson => rpc::encode_json(service, structure, members, request_id),
+        Protocol::AwsJson => rpc::encode_json(service, operation, structure, members, request_id),
         Protocol::RpcV2Cbor => rpc::encode_cbor(service, operation, structure, members, request_id),
         Protocol::AwsQuery => query::encode(service, Dialect::Aws, operation, &members, request_id),
         Protocol::Ec2Query => query::encode(service, Dialect::Ec2, operation, &members, request_id),

@@ -10,6 +10,8 @@ use kumoi_model::{Protocol, ShapeId, Struct};
 pub enum DecodeError {
     /// The body is not of the form that the protocol and the shape ask for.
     Body(Cow<'static, str>),
+    /// The body is no document of the protocol at all; says where.
+    Syntax(String),
     /// A header, label or query parameter is not of the form that its shape asks for.
     Binding(Cow<'static, str>),
     /// The path is no text once it is decoded.
@@ -37,13 +39,20 @@ impl DecodeError {
 
     /// The error as the protocol names it.
     pub fn to_wire(&self, protocol: Protocol) -> WireError {
+        // "SerializationException", and no word more: so do the services that speak AWS JSON.
+        let message = match (protocol, self) {
+            (Protocol::AwsJson, Self::Syntax(_)) => String::new(),
+            _ => self.to_string(),
+        };
         let (code, status) = match self {
             Self::UnsupportedMediaType => ("UnsupportedMediaTypeException", 415),
             Self::NotAcceptable => ("NotAcceptableException", 406),
             Self::Internal(_) => ("InternalFailure", 500),
-            Self::Body(_) | Self::Binding(_) | Self::Path | Self::TooMuch(_) => (self.malformed_code(protocol), 400),
+            Self::Body(_) | Self::Syntax(_) | Self::Binding(_) | Self::Path | Self::TooMuch(_) => {
+                (self.malformed_code(protocol), 400)
+            }
         };
-        WireError::new(code, status, self.to_string())
+        WireError::new(code, status, message)
     }
 
     fn malformed_code(&self, protocol: Protocol) -> &'static str {
@@ -62,6 +71,7 @@ impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Body(message) | Self::Binding(message) => f.write_str(message),
+            Self::Syntax(message) => f.write_str(message),
             Self::Path => f.write_str("Couldn't parse the specified URI."),
             Self::TooMuch(what) => write!(f, "The request exceeds the allowed {what}"),
             Self::UnsupportedMediaType => f.write_str("The content type of the request is not supported"),

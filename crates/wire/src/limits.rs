@@ -13,8 +13,8 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 100 levels (DynamoDB's documents, the deepest that AWS documents, have 32), a million values and 100,000 pairs.
+    /// 120 levels (DynamoDB's documents, the deepest that AWS documents, have 32, which are 64 here; what is deeper it refuses in its own words), a million values and 100,000 pairs.
     fn default() -> Self {
-        Self { max_depth: 100, max_values: 1_000_000, max_pairs: 100_000 }
+        Self { max_depth: 120, max_values: 1_000_000, max_pairs: 100_000 }
     }
 }

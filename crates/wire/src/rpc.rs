@@ -51,6 +51,7 @@ fn frame(content_type: HeaderValue, request_id: &str) -> HeaderMap {
 
 pub(crate) fn encode_json(
     service: &Service,
+    operation: &Operation,
     output: &Structure,
     mut members: Struct,
     request_id: &str,
@@ -58,9 +59,14 @@ pub(crate) fn encode_json(
     if let Some(stream) = output_stream(service, output, &mut members)? {
         return Ok(response(200, frame(headers::EVENT_STREAM, request_id), Body::Stream(stream)));
     }
+    let frame = frame(json_content_type(service), request_id);
+    // Smithy, AWS JSON protocols: no output is an empty payload, and not an empty document.
+    if operation.output.is_none() {
+        return Ok(response(200, frame, Body::empty()));
+    }
     let mut body = String::with_capacity(256);
     json::write_structure(&mut body, service, output, json::Dialect::Aws, &members)?;
-    Ok(response(200, frame(json_content_type(service), request_id), body.into_bytes()))
+    Ok(response(200, frame, body.into_bytes()))
 }
 
 pub(crate) fn encode_json_error(service: &Service, error: &WireError, request_id: &str) -> Response {

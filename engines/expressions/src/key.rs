@@ -187,9 +187,7 @@ impl KeyConditions {
         if !test.values().all(|value| part.kind.fits(value)) {
             return Err(Invalid::new(WRONG_TYPE));
         }
-        if let KeyTest::Equal(value) = test {
-            not_empty(part, value)?;
-        }
+        test.values().try_for_each(|value| not_empty(part, value))?;
         Ok(Some(test))
     }
 

@@ -69,6 +69,14 @@ fn is_part(byte: &u8) -> bool {
     byte.is_ascii_alphanumeric() || *byte == b'_'
 }
 
+/// Words that are part of the grammar of all expressions, in any case. No attribute has such a name without a placeholder.
+const KEYWORDS: [&str; 9] = ["AND", "OR", "NOT", "BETWEEN", "IN", "SET", "REMOVE", "ADD", "DELETE"];
+
+/// Whether a word is part of the grammar.
+pub(crate) fn is_keyword(word: &str) -> bool {
+    KEYWORDS.iter().any(|keyword| keyword.eq_ignore_ascii_case(word))
+}
+
 /// Whether a text is one placeholder: its sign, and at least one character behind it.
 pub(crate) fn is_placeholder(text: &str, sign: char) -> bool {
     text.strip_prefix(sign).is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| is_part(&byte)))

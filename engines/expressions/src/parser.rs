@@ -2,7 +2,7 @@
 //!
 //! AWS reports one error of an expression. One of syntax goes before all others; of the rest the kind decides (`Fault`), then the place.
 
-use crate::lexer::{Class, Token, tokens};
+use crate::lexer::{Class, Token, is_keyword, tokens};
 use crate::reserved::is_reserved;
 use crate::{Attribute, Invalid, MAX_DEPTH, Path, Placeholders, Step};
 
@@ -125,7 +125,8 @@ impl<'a> Parser<'a> {
 
     /// Whether a function begins here.
     pub(crate) fn at_function(&self) -> bool {
-        self.peek().class == Class::Word && is_symbol(self.token(self.at + 1), "(")
+        let token = self.peek();
+        token.class == Class::Word && !is_keyword(token.text) && is_symbol(self.token(self.at + 1), "(")
     }
 
     pub(crate) fn at_symbol(&self, symbol: &str) -> bool {
@@ -221,7 +222,7 @@ impl<'a> Parser<'a> {
     fn name(&mut self) -> Result<String, Invalid> {
         let token = self.peek();
         let name = match token.class {
-            Class::Word => {
+            Class::Word if !is_keyword(token.text) => {
                 if is_reserved(token.text) {
                     let word = token.text;
                     self.note(

@@ -1,6 +1,6 @@
 //! What operations consume: "DynamoDB read and write operations" (capacity unit consumption) of the Developer Guide.
 //!
-//! A read unit reads 4 KB strongly consistently, or 8 KB eventually; a write unit writes 1 KB. Transactions cost the double. A write costs by the
+//! A read unit reads 4 KB strongly consistently, or 8 KB eventually; a write unit writes 1 KB. Transactions cost the double in the table. A write costs by the
 //! larger of what the item was and is, at least one unit, whether or not it changes anything; and in each index that it changes one write for what
 //! is taken out and one for what is put in.
 
@@ -24,6 +24,7 @@ const PARTITIONS: usize = 4;
 pub(crate) enum Consistency {
     Eventual,
     Strong,
+    Transactional,
 }
 
 impl Consistency {
@@ -36,6 +37,7 @@ impl Consistency {
         match self {
             Self::Eventual => 0.5,
             Self::Strong => 1.0,
+            Self::Transactional => 2.0,
         }
     }
 }
@@ -85,14 +87,14 @@ impl Consumed {
         consumed
     }
 
-    /// A write that made of one item another. `factor` is 2 in a transaction.
+    /// A write that made of one item another. `factor` is 2 in a transaction: indexes follow it as they follow any other write.
     pub(crate) fn write(table: &TableRecord, old: Option<&Item>, new: Option<&Item>, factor: f64) -> Self {
         let size = |item: Option<&Item>| item.map_or(0, item_size);
         let mut consumed = Self::table(write_units(size(old).max(size(new))) * factor);
         for index in &table.indexes {
             let units = index_units(table, index, old, new);
             if units > 0.0 {
-                consumed.add_index(index, units * factor);
+                consumed.add_index(index, units);
             }
         }
         consumed
@@ -113,23 +115,32 @@ impl Consumed {
         }
     }
 
-    fn total(&self) -> f64 {
+    /// All of them.
+    pub(crate) fn total(&self) -> f64 {
         self.table + self.local.values().chain(self.global.values()).sum::<f64>()
     }
 
     /// What a request is told, as its `ReturnConsumedCapacity` asks.
     pub(crate) fn told(&self, at: &Located, asked: Option<&str>) -> Option<ConsumedCapacity> {
+        self.told_as(&at.name, asked, Units::Plain)
+    }
+
+    /// What a request is told of a table.
+    pub(crate) fn told_as(&self, table: &str, asked: Option<&str>, kind: Units) -> Option<ConsumedCapacity> {
+        let total = kind.capacity(self.total());
         let mut told = ConsumedCapacity {
-            table_name: Some(at.name.clone()),
-            capacity_units: Some(self.total()),
+            table_name: Some(table.to_owned()),
+            capacity_units: total.capacity_units,
+            read_capacity_units: total.read_capacity_units,
+            write_capacity_units: total.write_capacity_units,
             ..ConsumedCapacity::default()
         };
         match asked {
             Some("TOTAL") => {}
             Some("INDEXES") => {
-                told.table = Some(capacity(self.table));
-                told.local_secondary_indexes = by_name(&self.local);
-                told.global_secondary_indexes = by_name(&self.global);
+                told.table = Some(kind.capacity(self.table));
+                told.local_secondary_indexes = kind.by_name(&self.local);
+                told.global_secondary_indexes = kind.by_name(&self.global);
             }
             _ => return None,
         }
@@ -137,13 +148,27 @@ impl Consumed {
     }
 }
 
-fn capacity(units: f64) -> Capacity {
-    Capacity { capacity_units: Some(units), ..Capacity::default() }
+/// What units are told as. Transactions say what they are for; nobody else does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Units {
+    Plain,
+    Read,
+    Write,
 }
 
-fn by_name(list: &BTreeMap<String, f64>) -> Option<BTreeMap<String, Capacity>> {
-    let named = || list.iter().map(|(name, units)| (name.clone(), capacity(*units))).collect();
-    (!list.is_empty()).then(named)
+impl Units {
+    fn capacity(self, units: f64) -> Capacity {
+        Capacity {
+            capacity_units: Some(units),
+            read_capacity_units: (self == Self::Read).then_some(units),
+            write_capacity_units: (self == Self::Write).then_some(units),
+        }
+    }
+
+    fn by_name(self, list: &BTreeMap<String, f64>) -> Option<BTreeMap<String, Capacity>> {
+        let named = || list.iter().map(|(name, units)| (name.clone(), self.capacity(*units))).collect();
+        (!list.is_empty()).then(named)
+    }
 }
 
 /// Units of what a change of an item changes in an index.
@@ -176,6 +201,7 @@ mod tests {
         for (bytes, strong) in [(0, 1.0), (1, 1.0), (4096, 1.0), (4097, 2.0), (40_960, 10.0)] {
             assert_eq!(read_units(bytes, Consistency::Strong), strong);
             assert_eq!(read_units(bytes, Consistency::Eventual), strong / 2.0);
+            assert_eq!(read_units(bytes, Consistency::Transactional), strong * 2.0);
         }
         assert_eq!([0, 1, 1024, 1025].map(write_units), [1.0, 1.0, 1.0, 2.0]);
     }

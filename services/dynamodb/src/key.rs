@@ -124,6 +124,14 @@ pub(crate) fn fits<'a>(attributes: impl Iterator<Item = &'a KeyAttribute>, key: 
 
 /// The key of an item that has all attributes of it, if none is empty or too long.
 fn checked(schema: &KeySchema, item: &Item) -> Result<KeyBytes, Fault> {
+    check_key_given(schema, item)?;
+    check_lengths(schema, item)?;
+    // INVARIANT(complete): the callers have seen that nothing is missing.
+    KeyBytes::of(schema, item).ok_or_else(Fault::internal)
+}
+
+/// Of the attributes of a key that an item has, none may be empty.
+fn check_key_given(schema: &KeySchema, item: &Item) -> Result<(), Fault> {
     for attribute in schema.attributes() {
         if let Some(kind) = item.get(&attribute.name).and_then(empty) {
             return Err(validation(format!(
@@ -132,9 +140,18 @@ fn checked(schema: &KeySchema, item: &Item) -> Result<KeyBytes, Fault> {
             )));
         }
     }
-    check_lengths(schema, item)?;
-    // INVARIANT(complete): the callers have seen that nothing is missing.
-    KeyBytes::of(schema, item).ok_or_else(Fault::internal)
+    Ok(())
+}
+
+/// Neither the key of an item nor what it has of the keys of indexes may be empty. All else about them is left to other checks.
+pub(crate) fn check_not_empty(table: &TableRecord, item: &Item) -> Result<(), Fault> {
+    check_key_given(&table.key, item)?;
+    for index in &table.indexes {
+        for attribute in index.key.attributes() {
+            check_index_key_given(index, attribute, item.get(&attribute.name))?;
+        }
+    }
+    Ok(())
 }
 
 /// What an empty value is a value of.
@@ -185,15 +202,20 @@ fn check_index(index: &Index, item: &Item) -> Result<(), Fault> {
                 index.name,
             )));
         }
-        if let Some(kind) = empty(value) {
-            return Err(validation(format!(
-                "One or more parameter values are not valid. A value specified for a secondary index key is not supported. \
-                 The AttributeValue for a key attribute cannot contain an empty {kind} value. IndexName: {}, IndexKey: {}",
-                index.name, attribute.name,
-            )));
-        }
+        check_index_key_given(index, attribute, Some(value))?;
     }
     check_lengths(&index.key, item)
+}
+
+fn check_index_key_given(index: &Index, attribute: &KeyAttribute, value: Option<&Attribute>) -> Result<(), Fault> {
+    match value.and_then(empty) {
+        None => Ok(()),
+        Some(kind) => Err(validation(format!(
+            "One or more parameter values are not valid. A value specified for a secondary index key is not supported. \
+             The AttributeValue for a key attribute cannot contain an empty {kind} value. IndexName: {}, IndexKey: {}",
+            index.name, attribute.name,
+        ))),
+    }
 }
 
 #[cfg(test)]

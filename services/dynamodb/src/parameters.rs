@@ -7,16 +7,14 @@ use std::collections::BTreeMap;
 
 use kumoi_core::Fault;
 use kumoi_expressions::{
-    AttributeUpdate, ComparisonOperator, Condition, Expected, Item, KeyConditions, LegacyCondition, Placeholders,
-    Projection, Update, UpdateAction,
+    AttributeUpdate, ComparisonOperator, Condition, Expected, KeyConditions, LegacyCondition, Placeholders, Projection,
+    Update, UpdateAction,
 };
 use kumoi_model::Value;
 
-use crate::api::{self, AttributeValueUpdate, ConditionalCheckFailedException, ExpectedAttributeValue};
-use crate::attribute::{attribute, checked_name, values};
-use crate::errors::{
-    conditional_check_failed_exception, conditional_check_failed_exception_with, invalid, refuse, validation,
-};
+use crate::api::{self, AttributeValueUpdate, ExpectedAttributeValue};
+use crate::attribute::{attribute, checked_name};
+use crate::errors::{invalid, refuse, validation};
 
 /// Attributes by name, as a request has them.
 pub(crate) type Values = BTreeMap<String, Value>;
@@ -110,26 +108,6 @@ pub(crate) fn condition(
 
 fn attributes(list: &[Value]) -> Result<Vec<kumoi_expressions::Attribute>, Fault> {
     list.iter().map(attribute).collect()
-}
-
-/// Fails a write whose condition the item does not fulfil. `return_values` is `ReturnValuesOnConditionCheckFailure`.
-pub(crate) fn check(
-    condition: Option<&Condition>,
-    old: Option<&Item>,
-    return_values: Option<&str>,
-) -> Result<(), Fault> {
-    let nothing = Item::new();
-    if condition.is_none_or(|condition| condition.holds(old.unwrap_or(&nothing))) {
-        return Ok(());
-    }
-    let message = "The conditional request failed";
-    Err(match old.filter(|_| return_values == Some("ALL_OLD")) {
-        Some(old) => {
-            let details = ConditionalCheckFailedException { item: Some(values(old.clone())) };
-            conditional_check_failed_exception_with(message, details)
-        }
-        None => conditional_check_failed_exception(message),
-    })
 }
 
 /// The update of `UpdateExpression` or `AttributeUpdates`.

@@ -54,7 +54,7 @@ impl<'a> Resource<'a> {
         let scope = Scope::new(parsed.account, parsed.region);
         let at = Located::find(cx, Named { scope: scope.clone(), name }).await?;
         let at = at.ok_or_else(|| no_such_table(name))?;
-        if !label.is_empty() && at.table.stream.as_ref().is_none_or(|stream| stream.label != label) {
+        if !label.is_empty() && at.table.open_stream().is_none_or(|stream| stream.label != label) {
             let message = format!("Requested resource not found: Stream: {arn} not found");
             return Err(crate::errors::resource_not_found_exception(message).into());
         }

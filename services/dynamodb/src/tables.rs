@@ -10,7 +10,14 @@
 //! | `insights` | name, index | contributor insights of the table (the index is empty) and of its indexes |
 //! | `scaling` | name | settings of auto scaling |
 //! | `globals` | name | Regions of a global table of version 2017.11.29 |
+//! | `streams` | name, label | the streams of tables, those included that are disabled |
+//! | `changes` | stream, epoch, number | their records |
+//! | `epochs`, `trimmed` | stream | the epoch that writers write to; the last record that was trimmed |
+//! | `expiries` | generation, second, hash, partition key, sort key | when which items expire |
+//! | `armed` | generation | the second for which the timer is set that removes expired items |
 //! | `counts`, `sizes` | table, index | items and their bytes; index 0 is the table itself |
+//! | `collections` | table, partition key | bytes of item collections |
+//! | `tokens` | client request token | transactions that were made with it |
 //!
 //! A table has a number, drawn when it is created, so that one that is deleted is out of sight in one write, and a new one of its name has nothing of
 //! it; a timer then clears away what the old number still names.
@@ -30,7 +37,9 @@ use kumoi_store::{Counter, Table};
 use crate::insights::{Insights, InsightsKey};
 use crate::policy::{Attached, PolicyKey};
 use crate::scaling::Scaling;
+use crate::streams::{Change, Position, StreamRecord};
 use crate::table::TableRecord;
+use crate::transaction::token::Token;
 
 /// Table, hash, partition key, sort key: empty where the table has none.
 pub(crate) type ItemRow = (u64, u64, Vec<u8>, Vec<u8>);
@@ -56,9 +65,30 @@ pub(crate) static INSIGHTS: Table<InsightsKey, Insights> = Table::region("dynamo
 pub(crate) static SCALING: Table<String, Scaling> = Table::region("dynamodb", "scaling");
 
 pub(crate) static GLOBALS: Table<String, Vec<String>> = Table::account("dynamodb", "globals");
+/// The streams of tables. A table has several when one was disabled in the last 24 hours.
+pub(crate) static STREAMS: Table<(String, String), StreamRecord> = Table::region("dynamodb", "streams");
+
+/// Stream, epoch, number; see [`crate::streams::position`].
+pub(crate) static CHANGES: Table<(u64, u64, u64), Change> = Table::region("dynamodb", "changes");
+
+pub(crate) static EPOCHS: Table<u64, u64> = Table::region("dynamodb", "epochs");
+
+pub(crate) static TRIMMED: Table<u64, Position> = Table::region("dynamodb", "trimmed");
+
+/// Generation of a table's time to live, second since 1970, and the key of an item; see [`crate::time_to_live`].
+pub(crate) type Expiry = (u64, i64, u64, Vec<u8>, Vec<u8>);
+
+pub(crate) static EXPIRIES: Table<Expiry, ()> = Table::region("dynamodb", "expiries");
+
+pub(crate) static ARMED: Table<u64, i64> = Table::region("dynamodb", "armed");
 
 /// Items in a table or index.
 pub(crate) static COUNTS: Counter<Counted> = Counter::region("dynamodb", "counts");
 
 /// Bytes of the items of a table or index, by the rules of "DynamoDB item sizes and formats".
 pub(crate) static SIZES: Counter<Counted> = Counter::region("dynamodb", "sizes");
+
+/// Bytes of an item collection, in tables with local indexes.
+pub(crate) static COLLECTIONS: Counter<(u64, Vec<u8>)> = Counter::region("dynamodb", "collections");
+
+pub(crate) static TOKENS: Table<String, Token> = Table::region("dynamodb", "tokens");

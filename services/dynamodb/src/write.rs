@@ -6,18 +6,41 @@
 use kumoi_core::{Cx, Reply};
 use kumoi_expressions::{Attribute, Item, item_size};
 
+use crate::collection;
 use crate::global;
 use crate::key::{self, KeyBytes};
+use crate::streams::{Change, change};
 use crate::table::{Index, KeySchema, Located};
 use crate::tables::{COUNTS, ENTRIES, ITEMS, SIZES};
+use crate::{kinesis, time_to_live};
 
 /// Reads an item.
 pub(crate) async fn read(cx: &Cx, at: &Located, key: &KeyBytes) -> Reply<Option<Item>> {
     Ok(cx.tx().get(&at.scope, &ITEMS, &key.clone().row(at.table.id)).await?)
 }
 
+/// Who changes an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// A client.
+    Request,
+    /// DynamoDB itself, as the item has expired.
+    TimeToLive,
+}
+
 /// Makes of the item of a key what it is to be. `None` is no item.
 pub(crate) async fn write(cx: &Cx, at: &Located, key: &KeyBytes, old: Option<&Item>, new: Option<&Item>) -> Reply<()> {
+    write_by(cx, at, key, (old, new), Origin::Request).await
+}
+
+/// The same, by whoever it is.
+pub(crate) async fn write_by(
+    cx: &Cx,
+    at: &Located,
+    key: &KeyBytes,
+    (old, new): (Option<&Item>, Option<&Item>),
+    origin: Origin,
+) -> Reply<()> {
     if old == new {
         return Ok(());
     }
@@ -29,10 +52,35 @@ pub(crate) async fn write(cx: &Cx, at: &Located, key: &KeyBytes, old: Option<&It
         }
     }
     count(cx, at, 0, old.map(item_size), new.map(item_size)).await?;
+    collection::count(cx, at, key, old, new).await?;
     for index in &at.table.indexes {
         write_entry(cx, at, index, key, old, new).await?;
     }
+    time_to_live::note(cx, at, key, old, new).await?;
+    record(cx, at, key, (old, new), origin).await?;
     global::replicate(cx, at, key, new).await
+}
+
+/// Tells a change to those who follow the table's.
+async fn record(
+    cx: &Cx,
+    at: &Located,
+    key: &KeyBytes,
+    (old, new): (Option<&Item>, Option<&Item>),
+    origin: Origin,
+) -> Reply<()> {
+    let (stream, destination) = (at.table.open_stream(), kinesis::active(&at.table));
+    if stream.is_none() && destination.is_none() {
+        return Ok(());
+    }
+    let Some(told) = Change::of(cx, &at.table.key, old, new, origin) else { return Ok(()) };
+    if let Some(destination) = destination {
+        kinesis::put(cx, at, key, destination, &told).await?;
+    }
+    match stream {
+        Some(stream) => change::append(cx, at, stream, told).await,
+        None => Ok(()),
+    }
 }
 
 /// Keeps an index in step with a change.

@@ -248,7 +248,7 @@ fn count(head: &Head, name: &str, default: usize, most: usize) -> Result<usize, 
 
 /// Reads a JSON document; no body counts as `{}`.
 async fn read_json<T: DeserializeOwned>(gateway: &Gateway, body: &mut RequestBody) -> Result<T, AdminError> {
-    let bytes = body.read(&gateway.config.limits).await?;
+    let bytes = body.read(gateway.config.limits.body, &gateway.config.limits).await?;
     let bytes = if bytes.is_empty() { &b"{}"[..] } else { &bytes };
     serde_json::from_slice(bytes)
         .map_err(|error| AdminError::invalid(format!("The body is not what this path takes: {error}.")))

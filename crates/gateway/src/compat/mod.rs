@@ -62,7 +62,7 @@ struct Action {
 
 /// Ends the server, or has it started again.
 async fn act(gateway: &Gateway, body: &mut RequestBody) -> Reply {
-    let Ok(bytes) = body.read(&gateway.config.limits).await else {
+    let Ok(bytes) = body.read(gateway.config.limits.body, &gateway.config.limits).await else {
         return message(StatusCode::BAD_REQUEST, "The body could not be read.");
     };
     let restart = match serde_json::from_slice::<Action>(&bytes).as_ref().map(|action| action.action.as_str()) {

@@ -52,5 +52,5 @@ fn run<'de, S: DeserializeSeed<'de>>(cx: &Context<'_>, body: &'de [u8], seed: S)
 }
 
 fn syntax_error(error: &serde_json::Error) -> DecodeError {
-    DecodeError::body(format!("The request body is not valid JSON: {error}"))
+    DecodeError::Syntax(format!("The request body is not valid JSON: {error}"))
 }

@@ -112,7 +112,7 @@ impl LegacyCondition {
             && low.order(high).is_some_and(|order| order.is_gt())
         {
             return Err(Invalid::new(
-                "The BETWEEN condition was provided a range where the lower bound is greater than the upper bound",
+                "The BETWEEN condition was provided a range where the lower bound is bigger than the upper bound",
             ));
         }
         Ok(())

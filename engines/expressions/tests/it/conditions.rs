@@ -26,7 +26,9 @@ fn errors_have_the_words_of_aws() {
         ("a = :one OR NOT :two", "Syntax error; token: \"<EOF>\", near: \":two\""),
         ("a != :one", "Syntax error; token: \"!\", near: \"a !=\""),
         ("_a = :one", "Syntax error; token: \"_\", near: \"_a\""),
-        ("ADD #a :one", "Syntax error; token: \"#a\", near: \"ADD #a :one\""),
+        ("ADD #a :one", "Syntax error; token: \"ADD\", near: \"ADD #a\""),
+        ("attribute_exists(and)", "Syntax error; token: \"and\", near: \"(and)\""),
+        ("a = :one AND OR (b = :one)", "Syntax error; token: \"OR\", near: \"AND OR (\""),
         ("a IN ()", "Syntax error; token: \")\", near: \"()\""),
         ("a = :one b", "Syntax error; token: \"b\", near: \":one b\""),
         ("a[-1] = :one", "Syntax error; token: \"-\", near: \"[-1\""),
@@ -299,4 +301,29 @@ fn filters_can_be_asked_for_keys() {
     assert_eq!(condition.mentions(&["p", "c"]), Some("c"));
     assert_eq!(condition.mentions(&["b"]), Some("b"));
     assert_eq!(condition.mentions(&["d"]), None);
+}
+
+#[test]
+fn parentheses_that_say_nothing_may_stand_once() {
+    for text in [
+        "(a = :one)",
+        "((a = :one) AND b = :two)",
+        "(b = :two AND (a = :one))",
+        "((a = :one) OR (b = :two))",
+        "(NOT (a = :one))",
+        "NOT ((a = :one) AND (b = :two))",
+        "(((a=:one) AND b=:two) OR a=:two oR b=:one) or NoT a<:two",
+    ] {
+        assert!(Condition::parse(text, &mut placeholders()).is_ok(), "{text}");
+    }
+    for text in [
+        "((a = :one))",
+        "((NOT a = :one))",
+        "NOT ((a = :one))",
+        "((a = :one OR b = :two))",
+        "(c = :one) AND ((a = :one))",
+        "(((a = :one) AND b = :two))",
+    ] {
+        assert!(refusal(text).contains("redundant parentheses"), "{text}");
+    }
 }

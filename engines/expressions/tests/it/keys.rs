@@ -75,6 +75,10 @@ fn errors_have_the_words_of_aws() {
             "p = :str AND size(c) < :one",
             "Invalid KeyConditionExpression: KeyConditionExpressions cannot contain nested operations",
         ),
+        (
+            "p = :empty",
+            "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string value. Key: p",
+        ),
         ("p = c", "Invalid condition in KeyConditionExpression: multiple attribute names used in one condition"),
         (":str = :one", "Invalid condition in KeyConditionExpression: No key attribute specified"),
     ] {

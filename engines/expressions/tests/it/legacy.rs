@@ -61,7 +61,7 @@ fn comparisons_are_checked() {
         let expected = format!("1 validation error detected: One or more parameter values were invalid: {message}");
         assert_eq!(condition(operator, &values).unwrap_err(), expected);
     }
-    let reversed = "The BETWEEN condition was provided a range where the lower bound is greater than the upper bound";
+    let reversed = "The BETWEEN condition was provided a range where the lower bound is bigger than the upper bound";
     assert_eq!(condition("BETWEEN", &[n("2"), n("1")]).unwrap_err(), reversed);
 }
 

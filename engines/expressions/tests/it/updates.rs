@@ -132,6 +132,7 @@ fn errors_of_texts_have_the_words_of_aws() {
         ("SET _123 = :one", "Syntax error; token: \"_\", near: \"SET _123\""),
         ("SET a = :one + :two + :one", "Syntax error; token: \"+\", near: \":two + :one\""),
         ("SET c = if_not_exists(c, :one+:two)", "Syntax error; token: \"+\", near: \":one+:two\""),
+        ("SET  REMOVE #a", "Syntax error; token: \"REMOVE\", near: \"SET  REMOVE #a\""),
         ("SET :one = :two", "Syntax error; token: \":one\", near: \"SET :one =\""),
         ("SET a[:one] = :two", "Syntax error; token: \":one\", near: \"[:one]\""),
         ("SET a[#a] = :two", "Syntax error; token: \"#a\", near: \"[#a]\""),

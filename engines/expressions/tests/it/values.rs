@@ -44,6 +44,7 @@ pub fn placeholders() -> Placeholders {
         (":one", n("1")),
         (":two", n("2")),
         (":str", s("dog")),
+        (":empty", s("")),
         (":list", l([n("1"), s("x")])),
         (":set", ss(["x", "y"])),
         (":nums", ns(["1", "2"])),

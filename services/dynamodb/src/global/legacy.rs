@@ -120,7 +120,7 @@ async fn check_new(cx: &Cx, at: &Located) -> Reply<()> {
         ))
         .into());
     }
-    let view = at.table.stream.as_ref().and_then(|stream| stream.specification.stream_view_type.as_deref());
+    let view = at.table.open_stream().and_then(|stream| stream.specification.stream_view_type.as_deref());
     if view != Some("NEW_AND_OLD_IMAGES") {
         let message = format!(
             "Table {} in Region {region} must have DynamoDB Streams enabled with the StreamViewType NEW_AND_OLD_IMAGES",

@@ -12,9 +12,10 @@ use crate::api::{
 use crate::errors::{invalid, validation};
 use crate::global::{Global, Overrides, Replica, copy, in_region, others, save};
 use crate::scaling;
+use crate::streams::state as streams;
 use crate::table::schema::Backfill;
 use crate::table::state::State;
-use crate::table::{Class, Located, TableRecord, create, delete};
+use crate::table::{Class, Located, TableRecord, delete};
 use crate::tables::{COUNTS, SCALING};
 
 const BOTH_IMAGES: &str = "NEW_AND_OLD_IMAGES";
@@ -169,7 +170,7 @@ async fn check_strong<'a>(cx: &Cx, at: &'a Located, regions: impl Iterator<Item 
         Some("the table must be empty")
     } else if at.table.indexes.iter().any(|index| !index.global) {
         Some("it cannot have local secondary indexes")
-    } else if at.table.time_to_live.is_some() {
+    } else if at.table.time_to_live.as_ref().is_some_and(|set| set.enabled) {
         Some("it cannot have a time to live")
     } else {
         None
@@ -227,7 +228,7 @@ async fn add(
         return Err(validation("A replica cannot be added while an index is created or deleted").into());
     }
     if !strong {
-        enable_stream(cx, at)?;
+        enable_stream(cx, at).await?;
     }
     let overrides = Overrides {
         key: asked.kms_master_key_id.clone(),
@@ -253,7 +254,11 @@ async fn add(
     let replica = Replica { copying: Some(Backfill::default()), overrides, ..Replica::new(State::Creating(end)) };
     let mut other =
         Located { scope: Scope::new(&at.scope.account, region), name: at.name.clone(), table: at.table.clone() };
-    *other.table_mut() = made(cx, &at.table, &replica.overrides)?;
+    *other.table_mut() = made(cx, &at.table, &replica.overrides);
+    if let Some(stream) = at.table.open_stream() {
+        let asked = stream.specification.clone();
+        other.table_mut().stream = Some(streams::enable(cx, &other.scope, &other.name, &at.table.key, asked).await?);
+    }
     other.save(cx).await?;
     cx.tx().put(&other.scope, &SCALING, &other.name, &settings).await?;
     global.replicas.insert(region.to_owned(), replica);
@@ -262,14 +267,16 @@ async fn add(
 }
 
 /// Replication reads a stream, which is enabled where there is none.
-fn enable_stream(cx: &Cx, at: &mut Located) -> Result<(), Fault> {
-    match &at.table.stream {
+async fn enable_stream(cx: &Cx, at: &mut Located) -> Reply<()> {
+    match at.table.open_stream() {
         Some(stream) if stream.specification.stream_view_type.as_deref() == Some(BOTH_IMAGES) => Ok(()),
         Some(_) => {
-            Err(invalid(format!("The stream of a global table replica must have the StreamViewType {BOTH_IMAGES}")))
+            let message = format!("The stream of a global table replica must have the StreamViewType {BOTH_IMAGES}");
+            Err(invalid(message).into())
         }
         None => {
-            at.table_mut().stream = create::stream(cx, Some(both_images()))?;
+            let stream = streams::enable(cx, &at.scope, &at.name, &at.table.key, both_images()).await?;
+            at.table_mut().stream = Some(stream);
             Ok(())
         }
     }
@@ -280,7 +287,7 @@ fn both_images() -> StreamSpecification {
 }
 
 /// The table of a new replica.
-fn made(cx: &Cx, source: &TableRecord, overrides: &Overrides) -> Result<TableRecord, Fault> {
+fn made(cx: &Cx, source: &TableRecord, overrides: &Overrides) -> TableRecord {
     let mut table = source.clone();
     table.id = cx.ids().sequence();
     table.table_id = cx.ids().uuid();
@@ -288,11 +295,10 @@ fn made(cx: &Cx, source: &TableRecord, overrides: &Overrides) -> Result<TableRec
     // Until all items are copied.
     table.state = State::Creating(i64::MAX);
     table.deletion_protection = false;
-    if let Some(stream) = &source.stream {
-        table.stream = create::stream(cx, Some(stream.specification.clone()))?;
-    }
+    table.stream = None;
+    table.kinesis = Vec::new();
     override_in(&mut table, overrides);
-    Ok(table)
+    table
 }
 
 /// Gives a replica what it has of its own.
@@ -363,11 +369,12 @@ async fn change(cx: &Cx, at: &mut Located, asked: &UpdateReplicationGroupMemberA
 }
 
 async fn remove(cx: &Cx, at: &mut Located, region: &str) -> Reply<()> {
-    if let Some(other) = in_region(cx, at, region).await? {
+    if let Some(mut other) = in_region(cx, at, region).await? {
         if other.table.deletion_protection {
             return Err(delete::protected().into());
         }
-        delete::remove(cx, &other.scope, &other.name, other.table.id).await?;
+        let (scope, name) = (other.scope.clone(), other.name.clone());
+        delete::remove(cx, &scope, &name, other.table_mut()).await?;
     }
     let table = at.table_mut();
     if let Some(global) = &mut table.global {

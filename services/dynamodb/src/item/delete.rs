@@ -1,24 +1,39 @@
 //! `DeleteItem`.
 
-use kumoi_core::{Cx, Reply};
+use kumoi_core::{Cx, Fault, Reply};
 
 use crate::api::{DeleteItemInput, DeleteItemOutput};
-use crate::capacity::Consumed;
 use crate::errors::refuse;
+use crate::item::action::{Action, Change};
 use crate::item::returned;
 use crate::parameters::{self, Given};
 use crate::table::Located;
-use crate::{attribute, key, write};
+use crate::{attribute, collection};
 
 pub(crate) async fn delete(cx: &Cx, input: DeleteItemInput) -> Reply<DeleteItemOutput> {
+    let wants_old = returned::all_old(input.return_values.as_deref());
+    let (consumed, metrics) = (input.return_consumed_capacity.clone(), input.return_item_collection_metrics.clone());
+    let name = input.table_name.clone();
+    let action = read(input)?;
+    let at = Located::for_items(cx, &name).await?;
+    let done = action.run(cx, &at).await?;
+    Ok(DeleteItemOutput {
+        consumed_capacity: done.consumed(&at, 1.0).told(&at, consumed.as_deref()),
+        item_collection_metrics: collection::told(cx, &at, action.given(), metrics.as_deref()).await?,
+        attributes: returned::told(done.old.filter(|_| wants_old)),
+    })
+}
+
+/// The action that a request asks for.
+pub(crate) fn read(input: DeleteItemInput) -> Result<Action, Fault> {
     let given = Given {
         expressions: &[("ConditionExpression", input.condition_expression.is_some())],
         projection: false,
         older: &[("Expected", input.expected.is_some()), ("ConditionalOperator", input.conditional_operator.is_some())],
     };
     let mut placeholders = given.placeholders(input.expression_attribute_names, input.expression_attribute_values)?;
-    let wants_old = returned::wants_old(input.return_values.as_deref())?;
-    let wanted = attribute::item(&input.key)?;
+    returned::check_old_or_none(input.return_values.as_deref())?;
+    let key = attribute::item(&input.key)?;
     let condition = parameters::condition(
         input.condition_expression.as_deref(),
         input.expected,
@@ -26,15 +41,6 @@ pub(crate) async fn delete(cx: &Cx, input: DeleteItemInput) -> Reply<DeleteItemO
         &mut placeholders,
     )?;
     placeholders.check_unused().map_err(refuse)?;
-    let at = Located::for_items(cx, &input.table_name).await?;
-    let key = key::of_request(&at.table.key, &wanted)?;
-    let old = write::read(cx, &at, &key).await?;
-    parameters::check(condition.as_ref(), old.as_ref(), input.return_values_on_condition_check_failure.as_deref())?;
-    write::write(cx, &at, &key, old.as_ref(), None).await?;
-    let consumed = Consumed::write(&at.table, old.as_ref(), None, 1.0);
-    Ok(DeleteItemOutput {
-        attributes: returned::told(old.filter(|_| wants_old)),
-        consumed_capacity: consumed.told(&at, input.return_consumed_capacity.as_deref()),
-        ..DeleteItemOutput::default()
-    })
+    let shows_old = returned::all_old(input.return_values_on_condition_check_failure.as_deref());
+    Ok(Action { change: Change::Delete(key), condition, shows_old })
 }

@@ -2,9 +2,11 @@
 //!
 //! | Module | What it is about |
 //! |---|---|
+//! | `action` | what is done to an item, by these operations and by others |
 //! | `get`, `put`, `delete`, `update` | the operations |
 //! | `returned` | `ReturnValues` |
 
+pub(crate) mod action;
 pub(crate) mod delete;
 pub(crate) mod get;
 pub(crate) mod put;

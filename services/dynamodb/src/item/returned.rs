@@ -1,4 +1,4 @@
-//! `ReturnValues`: which of what an item was and is goes into the answer.
+//! `ReturnValues` and `ReturnValuesOnConditionCheckFailure`: which of what an item was and is goes into the answer.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +10,16 @@ use crate::attribute::values;
 use crate::errors::validation;
 
 /// PutItem and DeleteItem return nothing, or what was.
-pub(crate) fn wants_old(return_values: Option<&str>) -> Result<bool, Fault> {
+pub(crate) fn check_old_or_none(return_values: Option<&str>) -> Result<(), Fault> {
     match return_values {
-        None | Some("NONE") => Ok(false),
-        Some("ALL_OLD") => Ok(true),
+        None | Some("NONE" | "ALL_OLD") => Ok(()),
         Some(_) => Err(validation("ReturnValues can only be ALL_OLD or NONE")),
     }
+}
+
+/// Whether what was is asked for.
+pub(crate) fn all_old(asked: Option<&str>) -> bool {
+    asked == Some("ALL_OLD")
 }
 
 /// What there is to return; nothing where it would be empty.

@@ -1,17 +1,43 @@
 //! `UpdateItem`.
 
 use kumoi_core::{Cx, Fault, Reply};
-use kumoi_expressions::{Item, Update};
+use kumoi_expressions::Item;
 
 use crate::api::{UpdateItemInput, UpdateItemOutput};
-use crate::capacity::Consumed;
-use crate::errors::{invalid, refuse};
-use crate::item::{check_updated_size, returned};
+use crate::errors::refuse;
+use crate::item::action::{Action, Change};
+use crate::item::returned;
 use crate::parameters::{self, Given};
-use crate::table::{KeySchema, Located};
-use crate::{attribute, key, write};
+use crate::table::Located;
+use crate::{attribute, collection};
 
 pub(crate) async fn update(cx: &Cx, input: UpdateItemInput) -> Reply<UpdateItemOutput> {
+    let (consumed, metrics) = (input.return_consumed_capacity.clone(), input.return_item_collection_metrics.clone());
+    let (name, return_values) = (input.table_name.clone(), input.return_values.clone());
+    let action = read(input)?;
+    let at = Located::for_items(cx, &name).await?;
+    let done = action.run(cx, &at).await?;
+    let consumed_capacity = done.consumed(&at, 1.0).told(&at, consumed.as_deref());
+    let changed = |item: Option<Item>| match &action.change {
+        Change::Update(_, Some(update)) => item.map(|item| update.updated(&item)),
+        _ => None,
+    };
+    let attributes = match return_values.as_deref() {
+        Some("ALL_OLD") => done.old,
+        Some("ALL_NEW") => done.new,
+        Some("UPDATED_OLD") => changed(done.old),
+        Some("UPDATED_NEW") => changed(done.new),
+        _ => None,
+    };
+    Ok(UpdateItemOutput {
+        attributes: returned::told(attributes),
+        consumed_capacity,
+        item_collection_metrics: collection::told(cx, &at, action.given(), metrics.as_deref()).await?,
+    })
+}
+
+/// The action that a request asks for.
+pub(crate) fn read(input: UpdateItemInput) -> Result<Action, Fault> {
     let given = Given {
         expressions: &[
             ("UpdateExpression", input.update_expression.is_some()),
@@ -25,8 +51,8 @@ pub(crate) async fn update(cx: &Cx, input: UpdateItemInput) -> Reply<UpdateItemO
         ],
     };
     let mut placeholders = given.placeholders(input.expression_attribute_names, input.expression_attribute_values)?;
-    let wanted = attribute::item(&input.key)?;
-    let change = parameters::update(input.update_expression.as_deref(), input.attribute_updates, &mut placeholders)?;
+    let key = attribute::item(&input.key)?;
+    let update = parameters::update(input.update_expression.as_deref(), input.attribute_updates, &mut placeholders)?;
     let condition = parameters::condition(
         input.condition_expression.as_deref(),
         input.expected,
@@ -34,49 +60,6 @@ pub(crate) async fn update(cx: &Cx, input: UpdateItemInput) -> Reply<UpdateItemO
         &mut placeholders,
     )?;
     placeholders.check_unused().map_err(refuse)?;
-    let at = Located::for_items(cx, &input.table_name).await?;
-    let key = key::of_request(&at.table.key, &wanted)?;
-    if let Some(change) = &change {
-        check_keys_kept(&at.table.key, change)?;
-    }
-    let old = write::read(cx, &at, &key).await?;
-    parameters::check(condition.as_ref(), old.as_ref(), input.return_values_on_condition_check_failure.as_deref())?;
-    let new = updated(change.as_ref(), old.as_ref(), wanted)?;
-    if let Some(new) = &new {
-        check_updated_size(new)?;
-        key::check_indexes(&at.table, new)?;
-    }
-    write::write(cx, &at, &key, old.as_ref(), new.as_ref()).await?;
-    let consumed = Consumed::write(&at.table, old.as_ref(), new.as_ref(), 1.0);
-    let changed = |item: Option<Item>| item.zip(change.as_ref()).map(|(item, change)| change.updated(&item));
-    let attributes = match input.return_values.as_deref() {
-        Some("ALL_OLD") => old,
-        Some("ALL_NEW") => new,
-        Some("UPDATED_OLD") => changed(old),
-        Some("UPDATED_NEW") => changed(new),
-        _ => None,
-    };
-    Ok(UpdateItemOutput {
-        attributes: returned::told(attributes),
-        consumed_capacity: consumed.told(&at, input.return_consumed_capacity.as_deref()),
-        ..UpdateItemOutput::default()
-    })
-}
-
-/// The key of an item never changes.
-fn check_keys_kept(key: &KeySchema, change: &Update) -> Result<(), Fault> {
-    match change.attributes().find(|name| key.has(name)) {
-        Some(name) => Err(invalid(format!("Cannot update attribute {name}. This attribute is part of the key"))),
-        None => Ok(()),
-    }
-}
-
-/// What an update makes of an item, or of nothing but the key; an update that only takes away makes no item.
-fn updated(change: Option<&Update>, old: Option<&Item>, key: Item) -> Result<Option<Item>, Fault> {
-    match (change, old) {
-        (None, Some(old)) => Ok(Some(old.clone())),
-        (None, None) => Ok(Some(key)),
-        (Some(change), None) if change.only_removes() => Ok(None),
-        (Some(change), old) => change.apply(old, &key).map(Some).map_err(refuse),
-    }
+    let shows_old = returned::all_old(input.return_values_on_condition_check_failure.as_deref());
+    Ok(Action { change: Change::Update(key, update), condition, shows_old })
 }

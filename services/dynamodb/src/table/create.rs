@@ -3,10 +3,10 @@
 use kumoi_core::{Cx, Fault, Reply};
 
 use crate::api::{
-    CreateTableInput, CreateTableOutput, GlobalSecondaryIndex, KeySchemaElement, LocalSecondaryIndex,
-    StreamSpecification, WarmThroughput,
+    CreateTableInput, CreateTableOutput, GlobalSecondaryIndex, KeySchemaElement, LocalSecondaryIndex, WarmThroughput,
 };
 use crate::errors::{invalid, resource_in_use_exception, validation};
+use crate::streams::state;
 use crate::table::schema::{
     Definitions, Index, KeySchema, MAX_GLOBAL, MAX_LOCAL, check_local, check_parts, check_projection, check_single,
     check_together,
@@ -14,16 +14,19 @@ use crate::table::schema::{
 use crate::table::state::State;
 use crate::table::throughput::{Billing, Units, is_on_demand};
 use crate::table::warm::Warm;
-use crate::table::{Class, Located, Named, Stream, TableRecord};
+use crate::table::{Class, Located, Named, TableRecord};
 use crate::{policy, table::describe, tags};
 
 pub(crate) async fn create(cx: &Cx, input: CreateTableInput) -> Reply<CreateTableOutput> {
     let named = Named::parse(cx, &input.table_name)?;
     let (scope, name) = (named.scope.clone(), named.name.to_owned());
     let tags = tags::checked(input.tags.as_deref().unwrap_or_default())?;
-    let table = design(cx, &input)?;
+    let mut table = design(cx, &input)?;
     if Located::find(cx, named).await?.is_some() {
         return Err(resource_in_use_exception(format!("Table already exists: {name}")).into());
+    }
+    if let Some(asked) = input.stream_specification.filter(|asked| asked.stream_enabled) {
+        table.stream = Some(state::enable(cx, &scope, &name, &table.key, asked).await?);
     }
     let at = Located { scope, name, table: table.into() };
     at.save(cx).await?;
@@ -46,6 +49,12 @@ fn design(cx: &Cx, input: &CreateTableInput) -> Result<TableRecord, Fault> {
     let Some(elements) = input.key_schema.as_ref() else { return Err(missing("KeySchema")) };
     let key = types.simple_key(elements)?;
     check_single(&key)?;
+    if let Some(asked) = &input.stream_specification {
+        state::check(asked)?;
+        if !asked.stream_enabled && asked.stream_view_type.is_some() {
+            return Err(invalid("Table is being created with a StreamViewType while StreamEnabled is false"));
+        }
+    }
     let (locals, globals) = (input.local_secondary_indexes.as_deref(), input.global_secondary_indexes.as_deref());
     let mut indexes = Indexes { types: &types, table: &key, on_demand, state, made: Vec::new() };
     indexes.add_local(locals)?;
@@ -73,9 +82,10 @@ fn design(cx: &Cx, input: &CreateTableInput) -> Result<TableRecord, Fault> {
         deletion_protection: input.deletion_protection_enabled.unwrap_or(false),
         unprotected: false,
         global: None,
-        stream: stream(cx, input.stream_specification.clone())?,
+        stream: None,
         encryption: input.sse_specification.clone().filter(|asked| asked.enabled == Some(true)),
         time_to_live: None,
+        kinesis: Vec::new(),
     })
 }
 
@@ -95,23 +105,6 @@ fn missing(parameter: &str) -> Fault {
     validation(format!(
         "1 validation error detected: Value null at '{path}' failed to satisfy constraint: Member must not be null"
     ))
-}
-
-/// The stream that a request asks for.
-pub(crate) fn stream(cx: &Cx, asked: Option<StreamSpecification>) -> Result<Option<Stream>, Fault> {
-    let Some(specification) = asked else { return Ok(None) };
-    match (specification.stream_enabled, &specification.stream_view_type) {
-        (true, None) => Err(invalid("StreamViewType is required when StreamEnabled is true")),
-        (false, Some(_)) => Err(invalid("Table is being created with a StreamViewType while StreamEnabled is false")),
-        (true, Some(_)) => Ok(Some(Stream { specification, label: label(cx) })),
-        (false, None) => Ok(None),
-    }
-}
-
-/// The label of a stream: when it was enabled, to the millisecond.
-fn label(cx: &Cx) -> String {
-    let moment = jiff::Timestamp::from_microsecond(cx.now().micros()).unwrap_or_default();
-    moment.strftime("%Y-%m-%dT%H:%M:%S%.3f").to_string()
 }
 
 /// The indexes of a table that is being designed.

@@ -1,5 +1,7 @@
 //! `DeleteTable`, and clearing away what a table held.
 
+use std::sync::Arc;
+
 use kumoi_core::timers::{self, Timer};
 use kumoi_core::{Cx, Fault, Reply};
 use kumoi_model::Timestamp;
@@ -7,10 +9,11 @@ use kumoi_store::{KeyRange, Scope};
 
 use crate::api::{DeleteTableInput, DeleteTableOutput};
 use crate::errors::validation;
+use crate::streams::state as streams;
 use crate::table::state::State;
-use crate::table::{Located, describe};
-use crate::tables::{COUNTS, ENTRIES, ITEMS, SCALING, SIZES, TABLES, TAGS};
-use crate::{global, insights, policy};
+use crate::table::{Located, TableRecord, describe};
+use crate::tables::{COLLECTIONS, COUNTS, ENTRIES, ITEMS, SCALING, SIZES, TABLES, TAGS};
+use crate::{global, insights, policy, time_to_live};
 
 /// The kind of timer that ends a table's state of being deleted.
 pub(crate) const DELETE: &str = "delete";
@@ -35,7 +38,8 @@ pub(crate) async fn delete(cx: &Cx, input: DeleteTableInput) -> Reply<DeleteTabl
         at.save(cx).await?;
         set(cx, &at.scope, DELETE, &at.name, end).await?;
     } else {
-        remove(cx, &at.scope, &at.name, at.table.id).await?;
+        let Located { scope, name, table } = &mut at;
+        remove(cx, scope, name, Arc::make_mut(table)).await?;
     }
     Ok(output)
 }
@@ -51,20 +55,24 @@ pub(crate) fn protected() -> Fault {
 pub(crate) async fn run(cx: &Cx, name: &str) -> Reply<()> {
     let name = name.to_owned();
     match cx.get(&TABLES, &name).await? {
-        Some(table) if table.state.is_gone(cx.now()) => remove(cx, cx.scope(), &name, table.id).await,
+        Some(mut table) if table.state.is_gone(cx.now()) => remove(cx, cx.scope(), &name, &mut table).await,
         _ => Ok(()),
     }
 }
 
 /// Removes a table, and leaves what it held to a timer.
-pub(crate) async fn remove(cx: &Cx, scope: &Scope, name: &str, id: u64) -> Reply<()> {
+pub(crate) async fn remove(cx: &Cx, scope: &Scope, name: &str, table: &mut TableRecord) -> Reply<()> {
     let name = name.to_owned();
+    streams::disable(cx, scope, &name, table).await?;
+    if let Some(time_to_live) = &table.time_to_live {
+        time_to_live::clear_later(cx, scope, time_to_live.generation).await?;
+    }
     cx.tx().delete(scope, &TABLES, &name).await?;
     cx.tx().delete(scope, &TAGS, &name).await?;
     policy::forget(cx, scope, &name).await?;
     insights::forget(cx, scope, &name).await?;
     cx.tx().delete(scope, &SCALING, &name).await?;
-    set(cx, scope, CLEAR, &id.to_string(), cx.now().micros()).await
+    set(cx, scope, CLEAR, &table.id.to_string(), cx.now().micros()).await
 }
 
 async fn set(cx: &Cx, scope: &Scope, kind: &str, payload: &str, due: i64) -> Reply<()> {
@@ -83,6 +91,7 @@ pub(crate) async fn clear(cx: &Cx, payload: &str) -> Reply<()> {
     let items = cx.range(&ITEMS, KeyRange::prefix(&(id,)), BATCH).await?;
     for (key, _) in &items {
         cx.delete(&ITEMS, key).await?;
+        cx.tx().clear_counter(cx.scope(), &COLLECTIONS, &(id, key.2.clone())).await?;
     }
     let first = KeyRange::all().from(&((id, 0_u64, 0_u64),)).before(&((id.saturating_add(1), 0_u64, 0_u64),));
     let entries = cx.range(&ENTRIES, first, BATCH).await?;

@@ -45,7 +45,7 @@ pub(super) async fn describe(cx: &Cx, at: &Located, now: Timestamp) -> Reply<Tab
         creation_date_time: Some(Timestamp::from_micros(table.created)),
         local_secondary_indexes: (!locals.is_empty()).then_some(locals),
         global_secondary_indexes: (!globals.is_empty()).then_some(globals),
-        stream_specification: stream.map(|stream| stream.specification.clone()),
+        stream_specification: table.open_stream().map(|stream| stream.specification.clone()),
         latest_stream_label: stream.map(|stream| stream.label.clone()),
         latest_stream_arn: stream.map(|stream| stream_arn(&arn, &stream.label)),
         sse_description: encryption(at),

@@ -28,10 +28,12 @@ use kumoi_core::{Cx, Fault, Reply};
 use kumoi_store::Scope;
 use serde::{Deserialize, Serialize};
 
-use crate::api::{AttributeDefinition, SSESpecification, StreamSpecification, TimeToLiveSpecification};
+use crate::api::{AttributeDefinition, SSESpecification, StreamSpecification};
 use crate::errors::{in_use, no_such_resource, no_such_table, validation};
 use crate::global::Global;
+use crate::kinesis::Destination;
 use crate::tables::TABLES;
+use crate::time_to_live::TimeToLive;
 
 pub(crate) use schema::{Index, KeyAttribute, KeySchema};
 use state::State;
@@ -74,7 +76,10 @@ pub(crate) struct TableRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) encryption: Option<SSESpecification>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) time_to_live: Option<TimeToLiveSpecification>,
+    pub(crate) time_to_live: Option<TimeToLive>,
+    /// Where in Kinesis its changes go, or went.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) kinesis: Vec<Destination>,
 }
 
 /// A table class that was asked for.
@@ -85,12 +90,16 @@ pub(crate) struct Class {
     pub(crate) updated: Option<i64>,
 }
 
-/// The stream of a table.
+/// The latest stream of a table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Stream {
     pub(crate) specification: StreamSpecification,
     /// When it was enabled: its label says so.
     pub(crate) label: String,
+    /// Its number; see [`crate::tables`].
+    pub(crate) id: u64,
+    #[serde(default)]
+    pub(crate) disabled: bool,
 }
 
 impl TableRecord {
@@ -98,6 +107,11 @@ impl TableRecord {
     pub(crate) fn next_index(&self) -> u64 {
         let highest = self.indexes.iter().map(|index| index.id).max().unwrap_or_default();
         self.indexes_made.max(highest).saturating_add(1)
+    }
+
+    /// The stream that its changes go to.
+    pub(crate) fn open_stream(&self) -> Option<&Stream> {
+        self.stream.as_ref().filter(|stream| !stream.disabled)
     }
 
     /// The index of that name.

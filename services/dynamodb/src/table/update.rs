@@ -3,12 +3,13 @@
 use kumoi_core::{Cx, Fault, Reply};
 
 use crate::api::{StreamSpecification, UpdateTableInput, UpdateTableOutput};
-use crate::errors::{in_use, invalid, resource_in_use_exception, validation};
+use crate::errors::{in_use, invalid, validation};
 use crate::global;
+use crate::streams::state as streams;
 use crate::table::state::State;
 use crate::table::throughput::{Units, is_on_demand, limited};
 use crate::table::warm::Warm;
-use crate::table::{Class, Located, TableRecord, backfill, create, describe, index};
+use crate::table::{Class, Located, TableRecord, backfill, describe, index};
 
 pub(crate) async fn update(cx: &Cx, input: UpdateTableInput) -> Reply<UpdateTableOutput> {
     let mut at = Located::to_change(cx, &input.table_name).await?;
@@ -36,15 +37,15 @@ pub(crate) async fn update(cx: &Cx, input: UpdateTableInput) -> Reply<UpdateTabl
     if input.stream_specification.as_ref().is_some_and(|asked| !asked.stream_enabled) {
         global::check_stream(&at)?;
     }
+    if let Some(asked) = &input.stream_specification {
+        set_stream(cx, &mut at, asked.clone()).await?;
+    }
     let table = at.table_mut();
     if let Some(name) = input.table_class {
         table.class = Some(Class { name, updated: Some(cx.now().micros()) });
     }
     if let Some(protected) = input.deletion_protection_enabled {
         table.deletion_protection = protected;
-    }
-    if let Some(asked) = input.stream_specification {
-        set_stream(cx, table, asked)?;
     }
     if let Some(asked) = input.sse_specification {
         table.encryption = (asked.enabled == Some(true)).then_some(asked);
@@ -168,16 +169,20 @@ fn unchanged(units: Units) -> Fault {
 }
 
 /// A stream is enabled where there is none, and disabled where there is one.
-fn set_stream(cx: &Cx, table: &mut TableRecord, asked: StreamSpecification) -> Result<(), Fault> {
-    match (&table.stream, asked.stream_enabled) {
-        (Some(_), true) => Err(resource_in_use_exception("Table already has an enabled stream")),
-        (None, false) => Err(validation("Table has no stream to disable")),
-        (Some(_), false) => {
-            table.stream = None;
-            Ok(())
-        }
-        (None, true) => {
-            table.stream = create::stream(cx, Some(asked))?;
+async fn set_stream(cx: &Cx, at: &mut Located, asked: StreamSpecification) -> Reply<()> {
+    let enabled = at.table.open_stream().is_some();
+    let (scope, name) = (at.scope.clone(), at.name.clone());
+    if !asked.stream_enabled && asked.stream_view_type.is_some() {
+        return Err(invalid("If stream is being disabled, then UpdateViewType must not be specified").into());
+    }
+    match (enabled, asked.stream_enabled) {
+        (true, true) => Err(validation(format!("Table already has an enabled stream: TableName: {name}")).into()),
+        (false, false) => Err(validation(format!("Table has no stream to disable: TableName: {name}")).into()),
+        (true, false) => streams::disable(cx, &scope, &name, at.table_mut()).await,
+        (false, true) => {
+            streams::check(&asked)?;
+            let stream = streams::enable(cx, &scope, &name, &at.table.key, asked).await?;
+            at.table_mut().stream = Some(stream);
             Ok(())
         }
     }
