@@ -7,18 +7,24 @@ fn main() {
             "BatchGetItem",
             "BatchWriteItem",
             "CreateBackup",
+            "CreateGlobalTable",
             "CreateTable",
             "DeleteBackup",
             "DeleteItem",
+            "DeleteResourcePolicy",
             "DeleteTable",
             "DescribeBackup",
             "DescribeContinuousBackups",
+            "DescribeContributorInsights",
             "DescribeEndpoints",
             "DescribeExport",
+            "DescribeGlobalTable",
+            "DescribeGlobalTableSettings",
             "DescribeImport",
             "DescribeKinesisStreamingDestination",
             "DescribeLimits",
             "DescribeTable",
+            "DescribeTableReplicaAutoScaling",
             "DescribeTimeToLive",
             "DisableKinesisStreamingDestination",
             "EnableKinesisStreamingDestination",
@@ -26,13 +32,17 @@ fn main() {
             "ExecuteTransaction",
             "ExportTableToPointInTime",
             "GetItem",
+            "GetResourcePolicy",
             "ImportTable",
             "ListBackups",
+            "ListContributorInsights",
             "ListExports",
+            "ListGlobalTables",
             "ListImports",
             "ListTables",
             "ListTagsOfResource",
             "PutItem",
+            "PutResourcePolicy",
             "Query",
             "RestoreTableFromBackup",
             "RestoreTableToPointInTime",
@@ -42,14 +52,19 @@ fn main() {
             "TransactWriteItems",
             "UntagResource",
             "UpdateContinuousBackups",
+            "UpdateContributorInsights",
+            "UpdateGlobalTable",
+            "UpdateGlobalTableSettings",
             "UpdateItem",
             "UpdateKinesisStreamingDestination",
             "UpdateTable",
+            "UpdateTableReplicaAutoScaling",
             "UpdateTimeToLive",
         ])
         .raw(&["AttributeValue"])
         .stored(&[
             "AttributeDefinition",
+            "AutoScalingSettingsDescription",
             "ExportDescription",
             "ImportTableDescription",
             "OnDemandThroughput",
@@ -65,29 +80,8 @@ fn main() {
         )
         .ignores("RestoreTableFromBackup", &["VectorIndexOverride", "GlobalSecondaryIndexOverride.WarmThroughput"])
         .ignores("RestoreTableToPointInTime", &["VectorIndexOverride", "GlobalSecondaryIndexOverride.WarmThroughput"])
-        .ignores(
-            "CreateTable",
-            &[
-                "WarmThroughput",
-                "ResourcePolicy",
-                "GlobalTableSourceArn",
-                "GlobalTableSettingsReplicationMode",
-                "VectorIndexes",
-                "GlobalSecondaryIndexes.WarmThroughput",
-            ],
-        )
-        .ignores(
-            "UpdateTable",
-            &[
-                "GlobalSecondaryIndexUpdates",
-                "ReplicaUpdates",
-                "MultiRegionConsistency",
-                "GlobalTableWitnessUpdates",
-                "WarmThroughput",
-                "GlobalTableSettingsReplicationMode",
-                "VectorIndexUpdates",
-            ],
-        )
+        .ignores("CreateTable", &["GlobalTableSourceArn", "GlobalTableSettingsReplicationMode", "VectorIndexes"])
+        .ignores("UpdateTable", &["GlobalTableSettingsReplicationMode", "VectorIndexUpdates"])
         .write();
     kumoi_codegen::Generator::new("dynamodbstreams")
         .all_operations()

@@ -51,3 +51,8 @@ pub(crate) fn in_use(state: &str, name: &str) -> Fault {
         "Attempt to change a resource which is still in use: Table is being {state}: {name}"
     ))
 }
+
+/// `AccessDeniedException`, 400: an error of all services, which no model lists.
+pub(crate) fn access_denied(message: impl Into<String>) -> Fault {
+    Fault::new("AccessDeniedException", 400, true, message)
+}

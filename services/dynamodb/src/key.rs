@@ -183,6 +183,13 @@ pub(crate) fn check_indexes(table: &TableRecord, item: &Item) -> Result<(), Faul
     table.indexes.iter().try_for_each(|index| check_index(index, item))
 }
 
+/// The key under which an index has an item; `None` when it lacks an attribute of it. An item from before the index may have attributes that no key can
+/// have, of another type for one, and then the index does without it.
+pub(crate) fn of_index(index: &Index, item: &Item) -> Option<KeyBytes> {
+    check_index(index, item).ok()?;
+    KeyBytes::of(&index.key, item)
+}
+
 fn check_index(index: &Index, item: &Item) -> Result<(), Fault> {
     for attribute in index.key.attributes() {
         let Some(value) = item.get(&attribute.name) else { continue };

@@ -7,6 +7,9 @@
 //! |---|---|
 //! | `tables` | what is stored, and in which order |
 //! | `table` | tables: schema, state, throughput, and the operations on them |
+//! | `global` | global tables, of both versions |
+//! | `access`, `policy` | who may do what, and the policies that say so |
+//! | `insights`, `scaling` | contributor insights, and settings of auto scaling |
 //! | `tags`, `time_to_live`, `limits` | what else there is about tables |
 //! | `attribute`, `key` | values and keys: read, checked, written |
 //! | `item` | operations on one item |
@@ -28,6 +31,7 @@
 //!
 //! `DYNAMODB_TRANSITION_SECONDS` says how long tables are CREATING, UPDATING and DELETING; unless it is set, no time.
 
+mod access;
 mod api {
     include!(concat!(env!("OUT_DIR"), "/api.rs"));
 }
@@ -43,7 +47,9 @@ mod collection;
 mod copy;
 mod errors;
 mod export;
+mod global;
 mod import;
+mod insights;
 mod item;
 mod json;
 mod key;
@@ -51,10 +57,12 @@ mod kinesis;
 mod limits;
 mod owned;
 mod parameters;
+mod policy;
 mod read;
 mod recovery;
 mod restore;
 mod s3;
+mod scaling;
 mod statement;
 mod streams;
 mod table;
@@ -105,7 +113,10 @@ impl Service for DynamoDb {
     }
 
     fn call<'a>(&'a self, cx: &'a Cx, operation: &'a str, input: &'a Value) -> Future<'a, Reply<Value>> {
-        api::dispatch(self, cx, operation, input)
+        Box::pin(async move {
+            access::check(cx, operation, input).await?;
+            api::dispatch(self, cx, operation, input).await
+        })
     }
 
     fn options(&self) -> &'static [ServiceOption] {
@@ -124,6 +135,10 @@ impl Service for DynamoDb {
                 import::KIND => import::work::run(cx, &timer.payload).await,
                 import::FORGET => import::forget(cx, &timer.payload).await,
                 copy::COPY => copy::go_on(cx, &timer.payload).await,
+                global::copy::COPY => global::copy::run(cx, cx.scope(), &timer.payload).await,
+                table::backfill::FILL => table::backfill::fill(cx, &timer.payload).await,
+                table::backfill::DELETE_INDEX => table::backfill::remove(cx, &timer.payload).await,
+                table::backfill::CLEAR_INDEX => table::backfill::clear(cx, &timer.payload).await,
                 transaction::token::FORGET => transaction::token::forget(cx, &timer.payload).await,
                 streams::trim::TRIM => streams::trim::run(cx, &timer.payload).await,
                 time_to_live::EXPIRE => time_to_live::expire(cx, &timer.payload).await,
@@ -156,6 +171,14 @@ impl api::Api for DynamoDb {
         backup::create::create(cx, input).await
     }
 
+    async fn create_global_table(
+        &self,
+        cx: &Cx,
+        input: api::CreateGlobalTableInput,
+    ) -> Reply<api::CreateGlobalTableOutput> {
+        global::legacy::create(cx, input).await
+    }
+
     async fn create_table(&self, cx: &Cx, input: api::CreateTableInput) -> Reply<api::CreateTableOutput> {
         table::create::create(cx, input).await
     }
@@ -166,6 +189,14 @@ impl api::Api for DynamoDb {
 
     async fn delete_item(&self, cx: &Cx, input: api::DeleteItemInput) -> Reply<api::DeleteItemOutput> {
         item::delete::delete(cx, input).await
+    }
+
+    async fn delete_resource_policy(
+        &self,
+        cx: &Cx,
+        input: api::DeleteResourcePolicyInput,
+    ) -> Reply<api::DeleteResourcePolicyOutput> {
+        policy::delete(cx, input).await
     }
 
     async fn delete_table(&self, cx: &Cx, input: api::DeleteTableInput) -> Reply<api::DeleteTableOutput> {
@@ -184,6 +215,14 @@ impl api::Api for DynamoDb {
         recovery::describe(cx, input).await
     }
 
+    async fn describe_contributor_insights(
+        &self,
+        cx: &Cx,
+        input: api::DescribeContributorInsightsInput,
+    ) -> Reply<api::DescribeContributorInsightsOutput> {
+        insights::describe(cx, input).await
+    }
+
     async fn describe_endpoints(&self, cx: &Cx, _: api::DescribeEndpointsInput) -> Reply<api::DescribeEndpointsOutput> {
         Ok(limits::endpoints(cx))
     }
@@ -194,6 +233,22 @@ impl api::Api for DynamoDb {
 
     async fn describe_import(&self, cx: &Cx, input: api::DescribeImportInput) -> Reply<api::DescribeImportOutput> {
         import::describe(cx, input).await
+    }
+
+    async fn describe_global_table(
+        &self,
+        cx: &Cx,
+        input: api::DescribeGlobalTableInput,
+    ) -> Reply<api::DescribeGlobalTableOutput> {
+        global::legacy::describe(cx, input).await
+    }
+
+    async fn describe_global_table_settings(
+        &self,
+        cx: &Cx,
+        input: api::DescribeGlobalTableSettingsInput,
+    ) -> Reply<api::DescribeGlobalTableSettingsOutput> {
+        global::settings::describe(cx, input).await
     }
 
     async fn describe_kinesis_streaming_destination(
@@ -210,6 +265,14 @@ impl api::Api for DynamoDb {
 
     async fn describe_table(&self, cx: &Cx, input: api::DescribeTableInput) -> Reply<api::DescribeTableOutput> {
         table::describe::describe_table(cx, input).await
+    }
+
+    async fn describe_table_replica_auto_scaling(
+        &self,
+        cx: &Cx,
+        input: api::DescribeTableReplicaAutoScalingInput,
+    ) -> Reply<api::DescribeTableReplicaAutoScalingOutput> {
+        scaling::describe(cx, input).await
     }
 
     async fn describe_time_to_live(
@@ -280,6 +343,30 @@ impl api::Api for DynamoDb {
         import::list(cx, input).await
     }
 
+    async fn get_resource_policy(
+        &self,
+        cx: &Cx,
+        input: api::GetResourcePolicyInput,
+    ) -> Reply<api::GetResourcePolicyOutput> {
+        policy::get(cx, input).await
+    }
+
+    async fn list_contributor_insights(
+        &self,
+        cx: &Cx,
+        input: api::ListContributorInsightsInput,
+    ) -> Reply<api::ListContributorInsightsOutput> {
+        insights::list(cx, input).await
+    }
+
+    async fn list_global_tables(
+        &self,
+        cx: &Cx,
+        input: api::ListGlobalTablesInput,
+    ) -> Reply<api::ListGlobalTablesOutput> {
+        global::legacy::list(cx, input).await
+    }
+
     async fn list_tables(&self, cx: &Cx, input: api::ListTablesInput) -> Reply<api::ListTablesOutput> {
         table::list::list(cx, input).await
     }
@@ -294,6 +381,14 @@ impl api::Api for DynamoDb {
 
     async fn put_item(&self, cx: &Cx, input: api::PutItemInput) -> Reply<api::PutItemOutput> {
         item::put::put(cx, input).await
+    }
+
+    async fn put_resource_policy(
+        &self,
+        cx: &Cx,
+        input: api::PutResourcePolicyInput,
+    ) -> Reply<api::PutResourcePolicyOutput> {
+        policy::put(cx, input).await
     }
 
     async fn query(&self, cx: &Cx, input: api::QueryInput) -> Reply<api::QueryOutput> {
@@ -354,6 +449,30 @@ impl api::Api for DynamoDb {
         recovery::update(cx, input).await
     }
 
+    async fn update_contributor_insights(
+        &self,
+        cx: &Cx,
+        input: api::UpdateContributorInsightsInput,
+    ) -> Reply<api::UpdateContributorInsightsOutput> {
+        insights::update(cx, input).await
+    }
+
+    async fn update_global_table(
+        &self,
+        cx: &Cx,
+        input: api::UpdateGlobalTableInput,
+    ) -> Reply<api::UpdateGlobalTableOutput> {
+        global::legacy::update(cx, input).await
+    }
+
+    async fn update_global_table_settings(
+        &self,
+        cx: &Cx,
+        input: api::UpdateGlobalTableSettingsInput,
+    ) -> Reply<api::UpdateGlobalTableSettingsOutput> {
+        global::settings::update(cx, input).await
+    }
+
     async fn update_item(&self, cx: &Cx, input: api::UpdateItemInput) -> Reply<api::UpdateItemOutput> {
         item::update::update(cx, input).await
     }
@@ -368,6 +487,14 @@ impl api::Api for DynamoDb {
 
     async fn update_table(&self, cx: &Cx, input: api::UpdateTableInput) -> Reply<api::UpdateTableOutput> {
         table::update::update(cx, input).await
+    }
+
+    async fn update_table_replica_auto_scaling(
+        &self,
+        cx: &Cx,
+        input: api::UpdateTableReplicaAutoScalingInput,
+    ) -> Reply<api::UpdateTableReplicaAutoScalingOutput> {
+        scaling::update(cx, input).await
     }
 
     async fn update_time_to_live(

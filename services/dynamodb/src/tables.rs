@@ -12,6 +12,10 @@
 //! | `exports`, `imports` | table's name, id | exports to and imports from Amazon S3 |
 //! | `export_files` | export, file | the data files of an export that is under way |
 //! | `client_tokens` | operation, client token | which export or import a client token has asked for |
+//! | `policies` | name, label | policies of the table (the label is empty) and of its streams |
+//! | `insights` | name, index | contributor insights of the table (the index is empty) and of its indexes |
+//! | `scaling` | name | settings of auto scaling |
+//! | `globals` | name | Regions of a global table of version 2017.11.29 |
 //! | `streams` | name, label | the streams of tables, those included that are disabled |
 //! | `changes` | stream, epoch, number | their records |
 //! | `epochs`, `trimmed` | stream | the epoch that writers write to; the last record that was trimmed |
@@ -43,7 +47,10 @@ use crate::backup::BackupRecord;
 use crate::client_token;
 use crate::export::{DataFile, ExportRecord};
 use crate::import::ImportRecord;
+use crate::insights::{Insights, InsightsKey};
+use crate::policy::{Attached, PolicyKey};
 use crate::recovery::history;
+use crate::scaling::Scaling;
 use crate::streams::{Change, Position, StreamRecord};
 use crate::table::TableRecord;
 use crate::transaction::token::Token;
@@ -71,6 +78,13 @@ pub(crate) static ITEMS: Table<ItemRow, Item> = Table::region("dynamodb", "items
 
 pub(crate) static ENTRIES: Table<EntryRow, ()> = Table::region("dynamodb", "entries");
 
+pub(crate) static POLICIES: Table<PolicyKey, Attached> = Table::region("dynamodb", "policies");
+
+pub(crate) static INSIGHTS: Table<InsightsKey, Insights> = Table::region("dynamodb", "insights");
+
+pub(crate) static SCALING: Table<String, Scaling> = Table::region("dynamodb", "scaling");
+
+pub(crate) static GLOBALS: Table<String, Vec<String>> = Table::account("dynamodb", "globals");
 /// The streams of tables. A table has several when one was disabled in the last 24 hours.
 pub(crate) static STREAMS: Table<(String, String), StreamRecord> = Table::region("dynamodb", "streams");
 

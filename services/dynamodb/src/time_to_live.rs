@@ -19,6 +19,7 @@ use crate::api::{
     UpdateTimeToLiveOutput,
 };
 use crate::errors::validation;
+use crate::global;
 use crate::key::KeyBytes;
 use crate::table::state::State;
 use crate::table::{Located, Named};
@@ -90,9 +91,23 @@ pub(crate) async fn describe(cx: &Cx, input: DescribeTimeToLiveInput) -> Reply<D
     Ok(DescribeTimeToLiveOutput { time_to_live_description: Some(description) })
 }
 
+/// What follows from a setting that was made: what expires is noted, or what was noted goes.
+async fn follow(cx: &Cx, at: &Located) -> Reply<()> {
+    match &at.table.time_to_live {
+        Some(set) if set.enabled => fill_from(cx, at, None).await,
+        Some(set) => clear_later(cx, &at.scope, set.generation).await,
+        None => Ok(()),
+    }
+}
+
 pub(crate) async fn update(cx: &Cx, input: UpdateTimeToLiveInput) -> Reply<UpdateTimeToLiveOutput> {
     let mut at = Located::to_change(cx, &input.table_name).await?;
     let asked = input.time_to_live_specification;
+    if at.table.global.as_ref().is_some_and(|global| global.strong) {
+        return Err(
+            validation("Time to live is not supported for global tables with multi-Region strong consistency").into()
+        );
+    }
     match (enabled(&at), asked.enabled) {
         (Some(set), _) if set.attribute != asked.attribute_name => {
             let message = format!(
@@ -121,10 +136,11 @@ pub(crate) async fn update(cx: &Cx, input: UpdateTimeToLiveInput) -> Reply<Updat
         changing: State::end(cx),
     });
     at.save(cx).await?;
-    if asked.enabled {
-        fill_from(cx, &at, None).await?;
-    } else {
-        clear_later(cx, &at.scope, generation).await?;
+    follow(cx, &at).await?;
+    for mut other in global::followers(cx, &at).await? {
+        other.table_mut().time_to_live = at.table.time_to_live.clone();
+        other.save(cx).await?;
+        follow(cx, &other).await?;
     }
     Ok(UpdateTimeToLiveOutput { time_to_live_specification: Some(asked) })
 }

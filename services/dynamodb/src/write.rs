@@ -7,7 +7,8 @@ use kumoi_core::{Cx, Reply};
 use kumoi_expressions::{Attribute, Item, item_size};
 
 use crate::collection;
-use crate::key::KeyBytes;
+use crate::global;
+use crate::key::{self, KeyBytes};
 use crate::recovery::history;
 use crate::streams::{Change, change};
 use crate::table::{Index, KeySchema, Located};
@@ -58,7 +59,8 @@ pub(crate) async fn write_by(
         write_entry(cx, at, index, key, old, new).await?;
     }
     time_to_live::note(cx, at, key, old, new).await?;
-    record(cx, at, key, (old, new), origin).await
+    record(cx, at, key, (old, new), origin).await?;
+    global::replicate(cx, at, key, new).await
 }
 
 /// Tells a change to those who follow the table's.
@@ -92,6 +94,9 @@ async fn write_entry(
     old: Option<&Item>,
     new: Option<&Item>,
 ) -> Reply<()> {
+    if !index.follows(key) {
+        return Ok(());
+    }
     let (was, is) = (entry(index, old), entry(index, new));
     let row = |entry: KeyBytes| entry.entry(at.table.id, index.id, key.clone());
     let size = |entry: &Option<KeyBytes>, item: Option<&Item>| {
@@ -113,7 +118,7 @@ async fn write_entry(
 
 /// The key under which an index has an item; `None` when it has it not.
 pub(crate) fn entry(index: &Index, item: Option<&Item>) -> Option<KeyBytes> {
-    KeyBytes::of(&index.key, item?)
+    key::of_index(index, item?)
 }
 
 /// The attributes that an index has of an item.
@@ -131,7 +136,7 @@ pub(crate) fn projected_size(table: &KeySchema, index: &Index, item: &Item) -> u
 }
 
 /// Counts a change of the table (0) or of an index.
-async fn count(cx: &Cx, at: &Located, index: u64, old: Option<usize>, new: Option<usize>) -> Reply<()> {
+pub(crate) async fn count(cx: &Cx, at: &Located, index: u64, old: Option<usize>, new: Option<usize>) -> Reply<()> {
     let bytes = |size: Option<usize>| size.map_or(0, |size| i64::try_from(size).unwrap_or(i64::MAX));
     let key = (at.table.id, index);
     let (items, bytes) = (i64::from(new.is_some()) - i64::from(old.is_some()), bytes(new) - bytes(old));

@@ -89,5 +89,8 @@ pub(crate) fn index<'a>(
     if index.global && consistent_read == Some(true) {
         return Err(validation("Consistent reads are not supported on global secondary indexes"));
     }
+    if index.is_filling() {
+        return Err(validation(format!("Cannot read from backfilling global secondary index: {name}")));
+    }
     Ok(Some(index))
 }

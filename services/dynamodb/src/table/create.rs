@@ -2,7 +2,9 @@
 
 use kumoi_core::{Cx, Fault, Reply};
 
-use crate::api::{CreateTableInput, CreateTableOutput, GlobalSecondaryIndex, KeySchemaElement, LocalSecondaryIndex};
+use crate::api::{
+    CreateTableInput, CreateTableOutput, GlobalSecondaryIndex, KeySchemaElement, LocalSecondaryIndex, WarmThroughput,
+};
 use crate::errors::{invalid, resource_in_use_exception, validation};
 use crate::recovery::Recovery;
 use crate::streams::state;
@@ -12,8 +14,9 @@ use crate::table::schema::{
 };
 use crate::table::state::State;
 use crate::table::throughput::{Billing, Units, is_on_demand};
+use crate::table::warm::Warm;
 use crate::table::{Class, Located, Named, TableRecord};
-use crate::{table::describe, tags};
+use crate::{policy, table::describe, tags};
 
 pub(crate) async fn create(cx: &Cx, input: CreateTableInput) -> Reply<CreateTableOutput> {
     let named = Named::parse(cx, &input.table_name)?;
@@ -29,6 +32,7 @@ pub(crate) async fn create(cx: &Cx, input: CreateTableInput) -> Reply<CreateTabl
     let at = Located { scope, name, table: table.into() };
     at.save(cx).await?;
     tags::replace(cx, &at, tags).await?;
+    policy::create(cx, &at, input.resource_policy).await?;
     let description = describe::describe(cx, &at, describe::while_changing(cx)).await?;
     Ok(CreateTableOutput { table_description: Some(description) })
 }
@@ -67,6 +71,8 @@ pub(crate) fn design(cx: &Cx, input: &CreateTableInput) -> Result<TableRecord, F
         definitions: definitions.clone(),
         key,
         indexes,
+        indexes_made: 0,
+        warm: warm(on_demand, units, input.warm_throughput.as_ref(), None)?,
         billing: Billing {
             on_demand,
             since: on_demand.then_some(now),
@@ -75,6 +81,8 @@ pub(crate) fn design(cx: &Cx, input: &CreateTableInput) -> Result<TableRecord, F
         },
         class: input.table_class.clone().map(|name| Class { name, updated: None }),
         deletion_protection: input.deletion_protection_enabled.unwrap_or(false),
+        unprotected: false,
+        global: None,
         stream: None,
         encryption: input.sse_specification.clone().filter(|asked| asked.enabled == Some(true)),
         time_to_live: None,
@@ -82,6 +90,16 @@ pub(crate) fn design(cx: &Cx, input: &CreateTableInput) -> Result<TableRecord, F
         restored: None,
         kinesis: Vec::new(),
     })
+}
+
+/// The warm throughput that a request asks for.
+fn warm(
+    on_demand: bool,
+    units: Units,
+    asked: Option<&WarmThroughput>,
+    index: Option<&str>,
+) -> Result<Option<Warm>, Fault> {
+    asked.map(|asked| Warm::raised(Warm::of(None, on_demand, units), asked, index)).transpose()
 }
 
 fn missing(parameter: &str) -> Fault {
@@ -120,6 +138,8 @@ impl Indexes<'_> {
                 state: self.state,
                 units: Units::default(),
                 limits: None,
+                warm: None,
+                backfill: None,
             });
         }
         if asked.len() > MAX_LOCAL {
@@ -137,6 +157,7 @@ impl Indexes<'_> {
             let key = self.key(&global.key_schema, true)?;
             check_parts(&key)?;
             check_projection(&global.projection)?;
+            let units = Units::asked(self.on_demand, global.provisioned_throughput.as_ref(), Some(&global.index_name))?;
             self.push(Index {
                 id: 0,
                 name: global.index_name.clone(),
@@ -144,8 +165,10 @@ impl Indexes<'_> {
                 key,
                 projection: global.projection.clone(),
                 state: self.state,
-                units: Units::asked(self.on_demand, global.provisioned_throughput.as_ref(), Some(&global.index_name))?,
+                units,
                 limits: global.on_demand_throughput.clone(),
+                warm: warm(self.on_demand, units, global.warm_throughput.as_ref(), Some(&global.index_name))?,
+                backfill: None,
             });
         }
         if asked.len() > MAX_GLOBAL {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kumoi_core::timers::{self, Timer};
-use kumoi_core::{Cx, Reply};
+use kumoi_core::{Cx, Fault, Reply};
 use kumoi_model::Timestamp;
 use kumoi_store::{KeyRange, Scope};
 
@@ -14,8 +14,8 @@ use crate::recovery::{history, readers};
 use crate::streams::state as streams;
 use crate::table::state::State;
 use crate::table::{Located, describe};
-use crate::tables::{COLLECTIONS, COUNTS, ENTRIES, ITEMS, SIZES, TABLES, TAGS};
-use crate::time_to_live;
+use crate::tables::{COLLECTIONS, COUNTS, ENTRIES, ITEMS, SCALING, SIZES, TABLES, TAGS};
+use crate::{global, insights, policy, time_to_live};
 
 /// The kind of timer that ends a table's state of being deleted.
 pub(crate) const DELETE: &str = "delete";
@@ -32,14 +32,13 @@ const BATCH: usize = 500;
 pub(crate) async fn delete(cx: &Cx, input: DeleteTableInput) -> Reply<DeleteTableOutput> {
     let mut at = Located::to_change(cx, &input.table_name).await?;
     if at.table.deletion_protection {
-        return Err(validation(
-            "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.",
-        )
-        .into());
+        return Err(protected().into());
     }
     if at.table.recovery.is_backed_up() {
         return Err(in_use("backed up", &at.name).into());
     }
+    global::check_delete(cx, &at)?;
+    global::left(cx, &at, &at.scope.region).await?;
     let end = State::end(cx);
     at.table_mut().state = State::Deleting(end);
     let output = DeleteTableOutput { table_description: Some(describe::summary(cx, &at, cx.now()).await?) };
@@ -50,6 +49,13 @@ pub(crate) async fn delete(cx: &Cx, input: DeleteTableInput) -> Reply<DeleteTabl
         remove(cx, &mut at).await?;
     }
     Ok(output)
+}
+
+/// The table cannot be deleted as long as it is protected.
+pub(crate) fn protected() -> Fault {
+    validation(
+        "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.",
+    )
 }
 
 /// The table is deleted.
@@ -64,7 +70,7 @@ pub(crate) async fn run(cx: &Cx, name: &str) -> Reply<()> {
 }
 
 /// Removes a table. What it holds is kept as its system backup if it had point-in-time recovery, and else cleared away.
-async fn remove(cx: &Cx, at: &mut Located) -> Reply<()> {
+pub(crate) async fn remove(cx: &Cx, at: &mut Located) -> Reply<()> {
     let Located { scope, name, table } = &mut *at;
     streams::disable(cx, scope, name, Arc::make_mut(table)).await?;
     if let Some(time_to_live) = &table.time_to_live {
@@ -72,6 +78,9 @@ async fn remove(cx: &Cx, at: &mut Located) -> Reply<()> {
     }
     cx.tx().delete(scope, &TABLES, name).await?;
     cx.tx().delete(scope, &TAGS, name).await?;
+    policy::forget(cx, scope, name).await?;
+    insights::forget(cx, scope, name).await?;
+    cx.tx().delete(scope, &SCALING, name).await?;
     if table.recovery.is_enabled() {
         return backup::system::keep(cx, at).await;
     }

@@ -8,6 +8,8 @@ use crate::api::{
     DescribeTableInput, DescribeTableOutput, GlobalSecondaryIndexDescription, LocalSecondaryIndexDescription,
     SSEDescription, TableClassSummary, TableDescription,
 };
+use crate::global;
+use crate::table::warm::Warm;
 use crate::table::{Index, Located, TableRecord, stream_arn};
 use crate::tables::{COUNTS, SIZES};
 
@@ -38,7 +40,7 @@ pub(crate) async fn describe(cx: &Cx, at: &Located, now: Timestamp) -> Reply<Tab
     }
     let stream = table.stream.as_ref();
     let arn = at.arn();
-    Ok(TableDescription {
+    let mut told = TableDescription {
         attribute_definitions: Some(table.definitions.clone()),
         key_schema: Some(table.key.elements()),
         creation_date_time: Some(Timestamp::from_micros(table.created)),
@@ -49,7 +51,9 @@ pub(crate) async fn describe(cx: &Cx, at: &Located, now: Timestamp) -> Reply<Tab
         latest_stream_arn: stream.map(|stream| stream_arn(&arn, &stream.label)),
         sse_description: encryption(&at.scope, table),
         ..summary(cx, at, now).await?
-    })
+    };
+    global::describe(at, now, &mut told);
+    Ok(told)
 }
 
 /// What is told of a table that is deleted: neither schema nor indexes.
@@ -62,6 +66,9 @@ pub(super) async fn summary(cx: &Cx, at: &Located, now: Timestamp) -> Reply<Tabl
         provisioned_throughput: Some(table.billing.units.describe(now)),
         billing_mode_summary: table.billing.summary(),
         on_demand_throughput: table.billing.limits.clone(),
+        warm_throughput: Some(
+            Warm::of(table.warm, table.billing.on_demand, table.billing.units).of_table(table.state, now),
+        ),
         table_size_bytes: Some(bytes),
         item_count: Some(items),
         table_arn: Some(at.arn()),
@@ -102,18 +109,25 @@ fn local(at: &Located, index: &Index, (items, bytes): (i64, i64)) -> LocalSecond
     }
 }
 
+/// Told of an index that is created: whether it takes in items already. Before that, while the table is UPDATING, it is given what it needs.
+fn backfilling(at: &Located, index: &Index, now: Timestamp) -> Option<bool> {
+    (index.is_filling() && index.status(now) == "CREATING").then(|| at.table.state.changing(now).is_none())
+}
+
 fn global(at: &Located, index: &Index, now: Timestamp, (items, bytes): (i64, i64)) -> GlobalSecondaryIndexDescription {
+    let warm_status = if index.status(now) == "UPDATING" { "UPDATING" } else { "ACTIVE" };
     GlobalSecondaryIndexDescription {
         index_name: Some(index.name.clone()),
         key_schema: Some(index.key.elements()),
         projection: Some(index.projection.clone()),
-        index_status: Some(index.state.status(now).to_owned()),
+        index_status: Some(index.status(now).to_owned()),
+        backfilling: backfilling(at, index, now),
+        warm_throughput: Some(Warm::of(index.warm, at.table.billing.on_demand, index.units).of_index(warm_status)),
         provisioned_throughput: Some(index.units.describe(now)),
         on_demand_throughput: index.limits.clone(),
         index_size_bytes: Some(bytes),
         item_count: Some(items),
         index_arn: Some(index_arn(at, index)),
-        ..GlobalSecondaryIndexDescription::default()
     }
 }
 

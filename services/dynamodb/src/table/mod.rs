@@ -3,19 +3,23 @@
 //! | Module | What it is about |
 //! |---|---|
 //! | `schema` | keys, attribute definitions and indexes, and what AWS checks of them |
-//! | `throughput` | billing mode and provisioned throughput |
+//! | `throughput`, `warm` | billing mode, provisioned and warm throughput |
+//! | `index`, `backfill` | indexes that come and go while the table lives |
 //! | `state` | CREATING, UPDATING, DELETING, and how long they last |
 //! | `create`, `update`, `delete`, `list` | the operations |
 //! | `describe` | what is told of a table |
 
+pub(crate) mod backfill;
 pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod describe;
+pub(crate) mod index;
 pub(crate) mod list;
 pub(crate) mod schema;
 pub(crate) mod state;
 pub(crate) mod throughput;
 pub(crate) mod update;
+pub(crate) mod warm;
 
 use std::sync::Arc;
 
@@ -26,6 +30,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::{AttributeDefinition, SSESpecification, StreamSpecification};
 use crate::errors::{in_use, no_such_resource, no_such_table, validation};
+use crate::global::Global;
 use crate::kinesis::Destination;
 use crate::recovery::Recovery;
 use crate::restore::Restored;
@@ -35,6 +40,7 @@ use crate::time_to_live::TimeToLive;
 pub(crate) use schema::{Index, KeyAttribute, KeySchema};
 use state::State;
 use throughput::Billing;
+use warm::Warm;
 
 /// A table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,11 +57,22 @@ pub(crate) struct TableRecord {
     /// Local indexes first, then global ones, each in the order of their making.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) indexes: Vec<Index>,
+    /// The highest number that an index ever had. What is left of one that is gone must not get into another.
+    #[serde(default)]
+    pub(crate) indexes_made: u64,
     pub(crate) billing: Billing,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) warm: Option<Warm>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) class: Option<Class>,
     #[serde(default)]
     pub(crate) deletion_protection: bool,
+    /// A replica that may leave its group; it is protected unless a request says otherwise.
+    #[serde(default)]
+    pub(crate) unprotected: bool,
+    /// The replicas of which it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) global: Option<Global>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) stream: Option<Stream>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -98,6 +115,12 @@ impl TableRecord {
         for index in &mut self.indexes {
             index.state = state;
         }
+    }
+
+    /// The number of the next index.
+    pub(crate) fn next_index(&self) -> u64 {
+        let highest = self.indexes.iter().map(|index| index.id).max().unwrap_or_default();
+        self.indexes_made.max(highest).saturating_add(1)
     }
 
     /// The stream that its changes go to.

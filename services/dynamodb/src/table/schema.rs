@@ -6,12 +6,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kumoi_core::Fault;
+use kumoi_model::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::api::{AttributeDefinition, KeySchemaElement, OnDemandThroughput, Projection};
 use crate::errors::{invalid, validation};
+use crate::key::KeyBytes;
 use crate::table::state::State;
 use crate::table::throughput::Units;
+use crate::table::warm::Warm;
 
 pub(crate) const MAX_LOCAL: usize = 5;
 pub(crate) const MAX_GLOBAL: usize = 20;
@@ -77,6 +80,15 @@ impl KeySchema {
         self.attributes().any(|attribute| attribute.name == name)
     }
 
+    /// As messages show it.
+    pub(crate) fn shown(&self) -> String {
+        let shown = |kind: &'static str| {
+            move |of: &KeyAttribute| format!("SchemaElement: key{{{}:{}:{kind}}}", of.name, of.kind.name())
+        };
+        let partition = self.partition.iter().map(shown("HASH"));
+        format!("Schema:[{}]", partition.chain(self.sort.iter().map(shown("RANGE"))).collect::<Vec<_>>().join(", "))
+    }
+
     pub(crate) fn elements(&self) -> Vec<KeySchemaElement> {
         let of = |attribute: &KeyAttribute, kind: &str| KeySchemaElement {
             attribute_name: attribute.name.clone(),
@@ -102,9 +114,54 @@ pub(crate) struct Index {
     pub(crate) units: Units,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) limits: Option<OnDemandThroughput>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) warm: Option<Warm>,
+    /// How far the items that were there before it have come into it; `None` once all have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) backfill: Option<Backfill>,
+}
+
+/// How far an index is filled. Items lie in one order, and are taken into the index in it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Backfill {
+    /// Hash, partition key and sort key of the last item that was looked at.
+    pub(crate) after: Option<(u64, Vec<u8>, Vec<u8>)>,
+}
+
+impl Backfill {
+    /// Whether the item of that key was looked at. Changes of those that were not need no entry: they will be looked at.
+    pub(crate) fn covers(&self, key: &KeyBytes) -> bool {
+        self.after
+            .as_ref()
+            .is_some_and(|(hash, partition, sort)| (key.hash, &key.partition, &key.sort) <= (*hash, partition, sort))
+    }
 }
 
 impl Index {
+    /// Whether it follows changes of the item of that key: always, unless it is filled and has not come so far.
+    pub(crate) fn follows(&self, key: &KeyBytes) -> bool {
+        self.backfill.as_ref().is_none_or(|backfill| backfill.covers(key))
+    }
+
+    /// `IndexStatus`: it is CREATING until it is filled.
+    pub(crate) fn status(&self, now: Timestamp) -> &'static str {
+        match self.state {
+            State::Deleting(_) => self.state.status(now),
+            _ if self.is_filling() => "CREATING",
+            state => state.status(now),
+        }
+    }
+
+    /// Whether it is created or deleted.
+    pub(crate) fn is_changing(&self, now: Timestamp) -> bool {
+        matches!(self.status(now), "CREATING" | "DELETING")
+    }
+
+    /// Whether items cannot be read from it yet.
+    pub(crate) fn is_filling(&self) -> bool {
+        self.backfill.is_some()
+    }
+
     pub(crate) fn projects_all(&self) -> bool {
         self.projection.projection_type.as_deref() == Some("ALL")
     }

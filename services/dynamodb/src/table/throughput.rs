@@ -103,6 +103,14 @@ impl Units {
     }
 }
 
+/// The most that is paid for on demand, as a request changes it: what it does not name stays.
+pub(crate) fn limited(before: Option<&OnDemandThroughput>, asked: &OnDemandThroughput) -> OnDemandThroughput {
+    let mut limits = before.cloned().unwrap_or_default();
+    limits.max_read_request_units = asked.max_read_request_units.or(limits.max_read_request_units);
+    limits.max_write_request_units = asked.max_write_request_units.or(limits.max_write_request_units);
+    limits
+}
+
 /// Whether a table of that `BillingMode` is on demand. Without one it is provisioned.
 pub(crate) fn is_on_demand(mode: Option<&str>) -> bool {
     mode == Some(ON_DEMAND)

@@ -1,0 +1,294 @@
+//! Who may do what: the policies of tables are asked before an operation runs.
+//!
+//! Follows "Cross-account access with resource-based policies in DynamoDB" of the Developer Guide. In its own account a caller may do what no policy
+//! denies, until IAM says what identities may. A caller of another account names a table by its ARN, and needs a policy that allows it.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use kumoi_access::{Context, Policy, Verdict};
+use kumoi_core::identity::PrincipalKind;
+use kumoi_core::{Cx, Fault, Reply};
+use kumoi_model::{Kind, Service, ShapeId, Struct, Value};
+
+use crate::errors::access_denied;
+use crate::table::{Named, arn_of};
+use crate::tables::POLICIES;
+
+/// Actions on tables that a policy can name: "API operations supported by resource-based policies".
+const ON_TABLES: [&str; 46] = [
+    "AssociateTableReplica",
+    "BatchGetItem",
+    "BatchWriteItem",
+    "ConditionCheckItem",
+    "CreateBackup",
+    "CreateTable",
+    "CreateTableReplica",
+    "DeleteItem",
+    "DeleteResourcePolicy",
+    "DeleteTable",
+    "DeleteTableReplica",
+    "DescribeContinuousBackups",
+    "DescribeContributorInsights",
+    "DescribeExport",
+    "DescribeKinesisStreamingDestination",
+    "DescribeTable",
+    "DescribeTableReplicaAutoScaling",
+    "DescribeTimeToLive",
+    "DisableKinesisStreamingDestination",
+    "EnableKinesisStreamingDestination",
+    "ExportTableToPointInTime",
+    "GetItem",
+    "GetResourcePolicy",
+    "ListTagsOfResource",
+    "PartiQLDelete",
+    "PartiQLInsert",
+    "PartiQLSelect",
+    "PartiQLUpdate",
+    "PutItem",
+    "PutResourcePolicy",
+    "Query",
+    "ReadDataForReplication",
+    "ReplicateSettings",
+    "RestoreTableFromBackup",
+    "RestoreTableToPointInTime",
+    "Scan",
+    "TagResource",
+    "UntagResource",
+    "UpdateContinuousBackups",
+    "UpdateContributorInsights",
+    "UpdateItem",
+    "UpdateKinesisStreamingDestination",
+    "UpdateTable",
+    "UpdateTableReplicaAutoScaling",
+    "UpdateTimeToLive",
+    "WriteDataForReplication",
+];
+
+/// Actions on streams.
+const ON_STREAMS: [&str; 6] = [
+    "DeleteResourcePolicy",
+    "DescribeStream",
+    "GetRecords",
+    "GetResourcePolicy",
+    "GetShardIterator",
+    "PutResourcePolicy",
+];
+
+/// Whether a policy of a table, or of a stream, can name such an action.
+pub(crate) fn is_action(written: &str, stream: bool) -> bool {
+    if written == "*" {
+        return true;
+    }
+    let Some((service, name)) = written.split_once(':') else { return false };
+    let known: &[&str] = if stream { &ON_STREAMS } else { &ON_TABLES };
+    let wild = name.contains(['*', '?']);
+    service.eq_ignore_ascii_case("dynamodb") && (wild || known.iter().any(|known| known.eq_ignore_ascii_case(name)))
+}
+
+/// What an operation does to one table.
+struct Wanted<'a> {
+    action: &'a str,
+    /// The name of the table, or its ARN.
+    table: &'a str,
+    index: Option<&'a str>,
+}
+
+/// Refuses an operation that a policy denies, or, on another account's table, that none allows.
+pub(crate) async fn check(cx: &Cx, operation: &str, input: &Value) -> Reply<()> {
+    let Some(model) = kumoi_model::Catalog::get().load("dynamodb") else { return Ok(()) };
+    let Some(members) = input.as_struct() else { return Ok(()) };
+    let Some(shape) = model.operation(operation).and_then(|operation| operation.input) else { return Ok(()) };
+    // A new table has no policy yet.
+    if operation == "CreateTable" {
+        return Ok(());
+    }
+    let input = Members { model, shape, members };
+    for wanted in input.wanted(operation) {
+        decide(cx, &input, &wanted).await?;
+    }
+    Ok(())
+}
+
+async fn decide(cx: &Cx, input: &Members<'_>, wanted: &Wanted<'_>) -> Reply<()> {
+    let Some((named, label)) = located(cx, wanted.table) else { return Ok(()) };
+    let own = &*named.scope.account == cx.account();
+    let key = (named.name.to_owned(), label.to_owned());
+    let attached = cx.tx().get_shared(&named.scope, &POLICIES, &key).await?;
+    if own && attached.is_none() {
+        return Ok(());
+    }
+    let table = arn_of(&named.scope, named.name);
+    let resource = match (wanted.index, label) {
+        (Some(index), _) => format!("{table}/index/{index}"),
+        (None, "") => table,
+        (None, label) => format!("{table}/stream/{label}"),
+    };
+    let action = ["dynamodb:", wanted.action].concat();
+    let root = cx.principal().kind == PrincipalKind::Root;
+    if own && root && wanted.action == "DeleteResourcePolicy" {
+        return Ok(());
+    }
+    let verdict = match attached.and_then(|attached| parsed(&attached.text)) {
+        Some(policy) => {
+            let context = input.context(cx, &named.scope.account);
+            policy.verdict(&kumoi_access::Request {
+                caller: cx.principal().caller(),
+                action: &action,
+                resource: &resource,
+                resource_account: Some(&named.scope.account),
+                resource_must_allow: false,
+                context: &context,
+                moment: cx.now().millis(),
+            })
+        }
+        None => Verdict::Silent,
+    };
+    match verdict {
+        Verdict::Allow(..) => Ok(()),
+        Verdict::Silent if own => Ok(()),
+        Verdict::Silent => {
+            Err(refuse(cx, &action, &resource, &format!("because no resource-based policy allows the {action} action"))
+                .into())
+        }
+        Verdict::Deny(_) => {
+            Err(refuse(cx, &action, &resource, "with an explicit deny in a resource-based policy").into())
+        }
+    }
+}
+
+/// In the words of the IAM User Guide, "Troubleshoot access denied error messages".
+fn refuse(cx: &Cx, action: &str, resource: &str, why: &str) -> Fault {
+    let caller = &cx.principal().arn;
+    access_denied(format!("User: {caller} is not authorized to perform: {action} on resource: {resource} {why}"))
+}
+
+/// The table that a request names, and the label of the stream where it names that. What is no name is refused by the operation.
+fn located<'a>(cx: &Cx, text: &'a str) -> Option<(Named<'a>, &'a str)> {
+    if !text.starts_with("arn:") {
+        return Some((Named { scope: cx.scope().clone(), name: text }, ""));
+    }
+    let (table, label) = text.split_once("/stream/").unwrap_or((text, ""));
+    let table = table.split_once("/index/").map_or(table, |(table, _)| table);
+    Some((Named::parse_arn(cx, table)?, label))
+}
+
+/// The most policies that a thread keeps parsed.
+const MAX_PARSED: usize = 32;
+
+fn parsed(text: &str) -> Option<Arc<Policy>> {
+    thread_local! {
+        static PARSED: RefCell<Vec<(String, Arc<Policy>)>> = const { RefCell::new(Vec::new()) };
+    }
+    PARSED.with_borrow_mut(|parsed| {
+        if let Some((_, policy)) = parsed.iter().find(|(known, _)| known == text) {
+            return Some(policy.clone());
+        }
+        let policy = Arc::new(Policy::parse(text).ok()?);
+        if parsed.len() >= MAX_PARSED {
+            parsed.remove(0);
+        }
+        parsed.push((text.to_owned(), policy.clone()));
+        Some(policy)
+    })
+}
+
+/// A structure of an input.
+#[derive(Clone, Copy)]
+struct Members<'a> {
+    model: &'static Service,
+    shape: ShapeId,
+    members: &'a Struct,
+}
+
+impl<'a> Members<'a> {
+    fn value(&self, name: &str) -> Option<(&'a Value, ShapeId)> {
+        let (index, member) = self.model.structure(self.shape)?.member(name)?;
+        Some((self.members.get(index)?, member.shape))
+    }
+
+    fn text(&self, name: &str) -> Option<&'a str> {
+        self.value(name)?.0.as_str()
+    }
+
+    /// The structures of a list.
+    fn list(&self, name: &str) -> Vec<Members<'a>> {
+        let Some((Value::List(list), shape)) = self.value(name) else { return Vec::new() };
+        let Some(Kind::List { member, .. }) = self.model.shape(shape).map(|shape| &shape.kind) else {
+            return Vec::new();
+        };
+        let of = |value: &'a Value| Some(Members { shape: member.shape, members: value.as_struct()?, ..*self });
+        list.iter().filter_map(of).collect()
+    }
+
+    fn structure(&self, name: &str) -> Option<Members<'a>> {
+        let (value, shape) = self.value(name)?;
+        Some(Members { shape, members: value.as_struct()?, ..*self })
+    }
+
+    /// What the operation does, and to which tables. What statements of PartiQL name is for their operations to say.
+    fn wanted<'b>(&self, operation: &'b str) -> Vec<Wanted<'b>>
+    where
+        'a: 'b,
+    {
+        let on = |action, table| Wanted { action, table, index: None };
+        if let Some((Value::Map(tables), _)) = self.value("RequestItems") {
+            return tables.iter().map(|(table, _)| on(operation, table.as_str())).collect();
+        }
+        const STEPS: [(&str, &str); 5] = [
+            ("ConditionCheck", "ConditionCheckItem"),
+            ("Delete", "DeleteItem"),
+            ("Get", "GetItem"),
+            ("Put", "PutItem"),
+            ("Update", "UpdateItem"),
+        ];
+        let steps = self.list("TransactItems").into_iter().flat_map(|item| {
+            STEPS
+                .iter()
+                .filter_map(move |(member, action)| Some(on(*action, item.structure(member)?.text("TableName")?)))
+        });
+        let named = ["TableName", "ResourceArn", "TableArn", "SourceTableName"].iter().find_map(|name| self.text(name));
+        let itself = named.map(|table| Wanted { action: operation, table, index: self.text("IndexName") });
+        steps.chain(itself).collect()
+    }
+
+    /// What the request says about itself: "Condition keys for Amazon DynamoDB" of the Service Authorization Reference, and the global ones.
+    fn context(&self, cx: &Cx, owner: &str) -> Context<'a> {
+        let mut context = Context::new();
+        context.set("aws:SecureTransport", if cx.endpoint().scheme == "https" { "true" } else { "false" });
+        context.set("aws:RequestedRegion", cx.region().to_owned());
+        context.set("aws:ResourceAccount", owner.to_owned());
+        if let Some(client) = &cx.call_info().client {
+            if let Some(address) = client.address {
+                context.set("aws:SourceIp", address.to_string());
+            }
+            if let Some(agent) = &client.user_agent {
+                context.set("aws:UserAgent", agent.clone());
+            }
+        }
+        if let Some(arn) = &cx.call_info().source_arn {
+            context.set("aws:SourceArn", arn.clone());
+            context.set("aws:SourceAccount", cx.principal().account.clone());
+        }
+        for name in ["Select", "ReturnValues", "ReturnConsumedCapacity"] {
+            if let Some(text) = self.text(name) {
+                context.set(["dynamodb:", name].concat(), text);
+            }
+        }
+        context
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn actions_of_tables_and_of_streams_are_others() {
+        for action in ["*", "dynamodb:*", "dynamodb:Get*", "DynamoDB:getitem"] {
+            assert!(is_action(action, false), "{action}");
+        }
+        assert!(!is_action("dynamodb:GetRecords", false) && is_action("dynamodb:GetRecords", true));
+        assert!(!is_action("dynamodb:Nonsense", false) && !is_action("sqs:SendMessage", false));
+    }
+}
