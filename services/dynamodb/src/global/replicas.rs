@@ -11,6 +11,7 @@ use crate::api::{
 };
 use crate::errors::{invalid, validation};
 use crate::global::{Global, Overrides, Replica, copy, in_region, others, save};
+use crate::recovery::Recovery;
 use crate::scaling;
 use crate::streams::state as streams;
 use crate::table::schema::Backfill;
@@ -297,6 +298,9 @@ fn made(cx: &Cx, source: &TableRecord, overrides: &Overrides) -> TableRecord {
     table.deletion_protection = false;
     table.stream = None;
     table.kinesis = Vec::new();
+    // Point-in-time recovery is each replica's own.
+    table.recovery = Recovery::default();
+    table.restored = None;
     override_in(&mut table, overrides);
     table
 }
