@@ -117,8 +117,8 @@ pub(crate) fn dress(head: &Head, front: &Front, mut reply: Reply) -> Reply {
 /// first; what `*` stands for comes last, gzip before deflate. What is no weight is taken for 1, as DynamoDB does.
 fn accepted(head: &Head) -> Option<(Coding, &'static str)> {
     const CODINGS: [(Coding, &str); 2] = [(Coding::Gzip, "gzip"), (Coding::Deflate, "deflate")];
-    let lines = head.headers.get_all(ACCEPT_ENCODING).into_iter().filter_map(|line| line.to_str().ok());
-    let offers: Vec<(&str, f32)> = lines.flat_map(|line| line.split(',')).map(offer).collect();
+    // Of several such headers DynamoDB looks at the first.
+    let offers: Vec<(&str, f32)> = head.header(ACCEPT_ENCODING)?.split(',').map(offer).collect();
     let named = |coding: &str| offers.iter().any(|(name, _)| name.eq_ignore_ascii_case(coding));
     let listed = offers.iter().filter_map(|(name, weight)| {
         CODINGS.iter().find(|(_, coding)| name.eq_ignore_ascii_case(coding)).map(|coding| (coding, *weight))
