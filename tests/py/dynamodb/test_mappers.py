@@ -13,8 +13,10 @@ from pynamodb.transactions import TransactGet, TransactWrite
 
 
 @pytest.fixture
-def key(clients, world):
-    """The mapper sends no header of ours, so it chooses its world by its access key."""
+def key(clients, world, monkeypatch):
+    """The mapper sends no header of ours, so it chooses its world by its access key. It takes a server's certificate authority from the environment."""
+    if clients.verify:
+        monkeypatch.setenv("AWS_CA_BUNDLE", clients.verify)
     return f"test@{world}"
 
 
