@@ -40,5 +40,5 @@ pub use service::{
     Descriptor, Front, Future, Incoming, OperationSpec, OptionEffect, Registry, Sent, Service, ServiceOption,
     ValidationStyle,
 };
-pub use settings::Settings;
+pub use settings::{Physics, Settings};
 pub use world::{World, Worlds};

@@ -20,6 +20,7 @@
 //! | `read` | Query and Scan |
 //! | `statement` | PartiQL |
 //! | `capacity`, `collection` | what operations consume, and how large item collections are |
+//! | `throttle` | throughput that is not exceeded, with `--physics capacity` |
 //! | `streams` | the streams of tables, a service of its own |
 //! | `kinesis` | changes that go to a stream of Kinesis |
 //! | `recovery` | point-in-time recovery: what a table held at a moment of the past |
@@ -68,6 +69,7 @@ mod streams;
 mod table;
 mod tables;
 mod tags;
+mod throttle;
 mod time_to_live;
 mod transaction;
 mod write;
