@@ -23,6 +23,7 @@ mod lifecycle;
 mod md5;
 pub mod outbox;
 pub mod paging;
+mod physics;
 mod record;
 mod service;
 mod settings;

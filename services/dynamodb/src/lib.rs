@@ -77,7 +77,7 @@ mod write;
 use std::sync::Arc;
 
 use kumoi_core::timers::Timer;
-use kumoi_core::{Cx, Descriptor, Front, Future, Reply, Service, ServiceOption};
+use kumoi_core::{Cx, Descriptor, Front, Future, Physics, Reply, Service, ServiceOption};
 use kumoi_model::Value;
 
 /// The service, for the list of services.
@@ -119,6 +119,10 @@ impl Service for DynamoDb {
             access::check(cx, operation, input).await?;
             api::dispatch(self, cx, operation, input).await
         })
+    }
+
+    fn bend<'a>(&'a self, cx: &'a Cx, resource: &'a str, physics: Option<Physics>) -> Future<'a, Reply<()>> {
+        Box::pin(throttle::bend(cx, resource, physics))
     }
 
     fn options(&self) -> &'static [ServiceOption] {

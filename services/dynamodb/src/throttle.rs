@@ -1,6 +1,6 @@
 //! Throughput that is not exceeded: "Burst and adaptive capacity" and "DynamoDB maximum throughput for on-demand tables" of the Developer Guide.
 //!
-//! Only where `--physics capacity` asks for it. Elsewhere nothing here reads or writes.
+//! Only where `--physics capacity` asks for it, or the admin API for a single table. Elsewhere nothing here reads or writes.
 //!
 //! A table has a bucket of units for its reads and one for its writes, and each of its global indexes has its own; local indexes share their table's.
 //! A bucket fills by the units of a second in a second of the world's clock, and holds those of 300 seconds: the capacity that was not used. A
@@ -17,7 +17,7 @@
 //! from that, the time and the counter. It is written anew only when that no longer holds: at first use, after a change of throughput, and when a bucket
 //! has run over by what flows in within a second. So of the requests to a table, however many, one a second at most makes others run again.
 
-use kumoi_core::{Cx, Fault, Reply};
+use kumoi_core::{Cx, Fault, Physics, Reply};
 use kumoi_store::KeyRange;
 use serde::{Deserialize, Serialize};
 
@@ -190,14 +190,21 @@ impl Target<'_> {
     }
 }
 
-/// Whether throughput is bounded.
-pub(crate) fn bites(cx: &Cx) -> bool {
-    cx.settings().physics.capacity
+/// Whether the throughput of a table is bounded.
+pub(crate) fn bites(cx: &Cx, at: &Located) -> bool {
+    at.table.bounded.unwrap_or(cx.settings().physics.capacity)
+}
+
+/// Has it bounded or not, whatever the settings say.
+pub(crate) async fn bend(cx: &Cx, name: &str, physics: Option<Physics>) -> Reply<()> {
+    let mut at = Located::of(cx, name).await?;
+    at.table_mut().bounded = physics.map(|physics| physics.capacity);
+    at.save(cx).await
 }
 
 /// Why the table has no capacity left, if so.
 pub(crate) async fn exceeded(cx: &Cx, at: &Located, side: Side) -> Reply<Option<Fault>> {
-    if !bites(cx) {
+    if !bites(cx, at) {
         return Ok(None);
     }
     Target { at, index: None, side }.refusal(cx).await
@@ -205,7 +212,7 @@ pub(crate) async fn exceeded(cx: &Cx, at: &Located, side: Side) -> Reply<Option<
 
 /// Takes what was consumed of a table and of its global indexes, or nothing if one of them has none left, and says why.
 pub(crate) async fn take(cx: &Cx, at: &Located, consumed: &Consumed, side: Side) -> Reply<Option<Fault>> {
-    if !bites(cx) {
+    if !bites(cx, at) {
         return Ok(None);
     }
     let indexes = consumed.of_indexes().iter().filter_map(|(name, units)| Some((Some(at.table.index(name)?), *units)));

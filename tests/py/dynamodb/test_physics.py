@@ -2,13 +2,14 @@
 "DynamoDB maximum throughput for on-demand tables"."""
 
 import itertools
+import json
 import subprocess
 import threading
 
 import pytest
 from botocore.exceptions import ClientError
 
-from harness.admin import Admin
+from harness.admin import Admin, AdminError, Clock
 from harness.clients import Clients
 from harness.refusal import refused
 from harness.server import Server, binary, clean_environment
@@ -24,6 +25,7 @@ INDEX = (
     "Consider increasing your provisioning level for the under-provisioned global secondary indexes with the UpdateTable API."
 )
 MAXIMUM = "Throughput exceeds the maximum OnDemandThroughput configured on table or index"
+KEY = {"KeySchema": [{"AttributeName": "p", "KeyType": "HASH"}], "AttributeDefinitions": [{"AttributeName": "p", "AttributeType": "S"}]}
 EXCEEDED = "ProvisionedThroughputExceededException"
 
 
@@ -136,20 +138,25 @@ class TestOneItem:
 
 
 class TestBurst:
-    def test_five_minutes_of_unused_capacity_are_kept(self, narrow, clock):
-        """"DynamoDB currently retains up to five minutes (300 seconds) of unused read and write capacity"."""
-        assert writes(narrow)[0] == 5
-        clock.advance(20)
-        assert writes(narrow)[0] == 100
-        clock.advance(86_400)
-        assert writes(narrow)[0] == 1500
+    @pytest.fixture
+    def slow(self, create):
+        """One read and one write a second."""
+        return create("p", ProvisionedThroughput=units(1, 1))
 
-    def test_a_full_bucket_holds_no_more_for_being_used(self, narrow, clock):
+    def test_five_minutes_of_unused_capacity_are_kept(self, slow, clock):
+        """"DynamoDB currently retains up to five minutes (300 seconds) of unused read and write capacity"."""
+        assert writes(slow)[0] == 1
+        clock.advance(20)
+        assert writes(slow)[0] == 20
+        clock.advance(86_400)
+        assert writes(slow)[0] == 300
+
+    def test_a_full_bucket_holds_no_more_for_being_used(self, slow, clock):
         """A table that is hardly used is full, and stays so."""
         for _ in range(3):
             clock.advance(400)
-            narrow.put({"p": "x"})
-        assert writes(narrow)[0] == 1499
+            slow.put({"p": "x"})
+        assert writes(slow)[0] == 299
 
     def test_a_change_of_throughput_counts_from_its_moment(self, ddb, narrow, clock):
         """UpdateTable to ten writes: what flows in from then on flows in at the new rate."""
@@ -321,10 +328,46 @@ def test_nothing_bites_by_default(scratch):
     with_none = Server(cache=scratch).start()
     try:
         ddb = Clients(with_none.url).client("dynamodb")
-        key = {"KeySchema": [{"AttributeName": "p", "KeyType": "HASH"}], "AttributeDefinitions": [{"AttributeName": "p", "AttributeType": "S"}]}
-        ddb.create_table(TableName="free", ProvisionedThroughput=units(1, 1), **key)
+        ddb.create_table(TableName="free", ProvisionedThroughput=units(1, 1), **KEY)
         for _ in range(50):
             ddb.put_item(TableName="free", Item={"p": {"S": "x"}})
         assert Admin(with_none.url).get("settings")["physics"] == []
     finally:
         with_none.stop()
+
+
+class TestOneTable:
+    """The admin API has one table bounded, or not, whatever the server was told."""
+
+    def set(self, here, name, capacity, service="dynamodb"):
+        return json.loads(here.call("PUT", f"physics/{service}/{name}", {} if capacity is None else {"capacity": capacity}))
+
+    def test_a_table_is_left_alone(self, here, narrow):
+        writes(narrow)
+        assert self.set(here, narrow.name, False)["capacity"] is False
+        for _ in range(20):
+            narrow.put({"p": "x"})
+        assert self.set(here, narrow.name, None)["capacity"] is True
+        with refused(EXCEEDED, TABLE):
+            narrow.put({"p": "x"})
+
+    def test_a_table_is_bounded_where_the_server_bounds_none(self, scratch):
+        with_none = Server(cache=scratch).start()
+        try:
+            admin, ddb = Admin(with_none.url), Clients(with_none.url).client("dynamodb")
+            Clock(admin).freeze()
+            for name in ("free", "bound"):
+                ddb.create_table(TableName=name, ProvisionedThroughput=units(5, 5), **KEY)
+            self.set(admin, "bound", True)
+            write = lambda name: ddb.put_item(TableName=name, Item={"p": {"S": "x"}})
+            assert until_refused(lambda: write("bound"))[0] == 5
+            for _ in range(20):
+                write("free")
+        finally:
+            with_none.stop()
+
+    def test_what_there_is_not_cannot_be_bounded(self, here):
+        for service, status in (("dynamodb", 400), ("sqs", 501), ("nowhere", 404)):
+            with pytest.raises(AdminError) as caught:
+                self.set(here, "nothing", True, service)
+            assert caught.value.status == status, caught.value

@@ -159,7 +159,7 @@ impl Action {
             return Ok(Err(Refusal::Collection));
         }
         let planned = Planned { key, old, new };
-        if throttle::bites(cx)
+        if throttle::bites(cx, at)
             && let Some(fault) = throttle::take(cx, at, &planned.consumed(at, factor), Side::Write).await?
         {
             return Ok(Err(Refusal::Throttled(fault)));
