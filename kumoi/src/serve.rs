@@ -100,7 +100,11 @@ fn banner(options: &Options, server: &Server) -> Vec<String> {
         "  reachable from {reach} · signatures: {signatures} · iam: off (not built yet) · web pages: {pages}{rules}"
     ));
     let (account, region) = (&options.settings.account, &options.settings.region);
-    lines.push(format!("  account {account} · region {region} · data: {}", options.kept()));
+    let physics = match options.settings.physics.names() {
+        none if none.is_empty() => "off".to_owned(),
+        names => names.join(", "),
+    };
+    lines.push(format!("  account {account} · region {region} · physics: {physics} · data: {}", options.kept()));
     lines.extend(options.remarks.iter().map(|remark| format!("  note: {remark}")));
     lines
 }

@@ -309,7 +309,7 @@ impl Kernel {
     }
 
     /// Commits what a handler did, its blobs included.
-    async fn commit(self: &Arc<Self>, cx: Cx) -> Result<(), StoreError> {
+    pub(crate) async fn commit(self: &Arc<Self>, cx: Cx) -> Result<(), StoreError> {
         let (tx, files) = cx.into_parts();
         files.staged.iter().for_each(|staged| staged.keep(true));
         let committed = self.store.commit(tx).await;
@@ -357,6 +357,23 @@ impl Kernel {
         }
     }
 
+    /// What is known of what a service does of itself.
+    pub(crate) fn of_itself(world: &Arc<World>, model: &'static str, scope: Scope) -> Arc<CallInfo> {
+        Arc::new(CallInfo {
+            world: world.clone(),
+            principal: Arc::new(Principal::service(&format!("{model}.amazonaws.com"), &scope.account)),
+            scope,
+            access_key: None,
+            source_arn: None,
+            request_id: world.ids.uuid(),
+            endpoint: Endpoint { scheme: "http", host: Arc::from("localhost") },
+            client: None,
+            website: None,
+            service: model,
+            received: world.clock.now(),
+        })
+    }
+
     /// Runs a timer's handler in the transaction that removes the timer.
     pub(crate) async fn run_timer(
         self: &Arc<Self>,
@@ -370,19 +387,7 @@ impl Kernel {
             return Err(Halt::Fault(Fault::internal()));
         };
         let model = service.descriptor().model;
-        let info = Arc::new(CallInfo {
-            world: world.clone(),
-            scope: Scope::new(account, region),
-            principal: Arc::new(Principal::service(&format!("{model}.amazonaws.com"), account)),
-            access_key: None,
-            source_arn: None,
-            request_id: world.ids.uuid(),
-            endpoint: Endpoint { scheme: "http", host: Arc::from("localhost") },
-            client: None,
-            website: None,
-            service: model,
-            received: world.clock.now(),
-        });
+        let info = Self::of_itself(world, model, Scope::new(account, region));
         let tx = self.begin(world)?;
         clock::keep(&tx, &world.clock).await?;
         if !timers::take(&tx, key, timer).await? {
@@ -497,7 +502,7 @@ fn uses(model: &kumoi_model::Service, shape: u32, value: &Value, path: &str, wan
 }
 
 /// A handler's reply, or an internal failure when it panics: one request is lost, never the process.
-async fn guarded<T>(handler: impl Future<Output = Reply<T>>) -> Reply<T> {
+pub(crate) async fn guarded<T>(handler: impl Future<Output = Reply<T>>) -> Reply<T> {
     match AssertUnwindSafe(handler).catch_unwind().await {
         Ok(reply) => reply,
         Err(panic) => {
@@ -511,7 +516,7 @@ fn panic_message(panic: &(dyn Any + Send)) -> &str {
     panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("?")
 }
 
-fn store_fault(error: StoreError) -> Fault {
+pub(crate) fn store_fault(error: StoreError) -> Fault {
     if let StoreError::UnknownWorld(world) = &error {
         return Fault::new("UnknownWorld", 404, true, format!("There is no world named {world}."));
     }

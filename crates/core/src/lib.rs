@@ -23,6 +23,7 @@ mod lifecycle;
 mod md5;
 pub mod outbox;
 pub mod paging;
+mod physics;
 mod record;
 mod service;
 mod settings;
@@ -40,5 +41,5 @@ pub use service::{
     Descriptor, Front, Future, Incoming, OperationSpec, OptionEffect, Registry, Sent, Service, ServiceOption,
     ValidationStyle,
 };
-pub use settings::Settings;
+pub use settings::{Physics, Settings};
 pub use world::{World, Worlds};

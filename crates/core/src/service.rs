@@ -7,7 +7,7 @@ use std::sync::Arc;
 use kumoi_model::{Operation, Value};
 
 use crate::timers::Timer;
-use crate::{Cx, Fault, Reply};
+use crate::{Cx, Fault, Physics, Reply};
 
 /// A boxed future, as the object-safe [`Service`] needs it.
 pub type Future<'a, T> = Pin<Box<dyn std::future::Future<Output = T> + Send + 'a>>;
@@ -144,6 +144,13 @@ pub trait Service: Send + Sync + 'static {
         let _ = cx;
         tracing::error!(kind = %timer.kind, "a timer fell due for a service that has none");
         Box::pin(async { Ok(()) })
+    }
+
+    /// Sets which limits bite at the resource of that name, in the scope of `cx`, whatever the settings say; `None` leaves it to them again.
+    fn bend<'a>(&'a self, cx: &'a Cx, resource: &'a str, physics: Option<Physics>) -> Future<'a, Reply<()>> {
+        let _ = (cx, resource, physics);
+        let message = format!("No limit bites at resources of {}.", self.descriptor().model);
+        Box::pin(async { Err(Fault::new("NotImplemented", 501, true, message).into()) })
     }
 
     /// What its front asks of requests and adds to answers, where that differs from the house.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use kumoi_core::Settings;
+use kumoi_core::{Physics, Settings};
 use kumoi_gateway::{Compat, Cors, DEFAULT_PORT};
 use kumoi_store::{EngineConfig, Fsync, StoreConfig};
 
@@ -44,6 +44,10 @@ pub(crate) struct StartArguments {
     #[arg(long, value_name = "NUMBER", env = "KUMOI_SEED")]
     pub(crate) seed: Option<u64>,
 
+    /// Limits of the real cloud that bite, separated by commas [default: none]
+    #[arg(long, value_name = "LIMIT", env = "KUMOI_PHYSICS", value_delimiter = ',')]
+    pub(crate) physics: Vec<PhysicsChoice>,
+
     /// What to log on standard error: error, warn, info, debug, trace, or directives such as kumoi_gateway=debug,warn [default: warn]
     #[arg(long, value_name = "FILTER", env = "KUMOI_LOG")]
     pub(crate) log: Option<String>,
@@ -62,6 +66,13 @@ pub(crate) enum FsyncChoice {
     Interval,
     /// When the operating system sees fit
     Never,
+}
+
+/// The names of [`Physics`] on the command line.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PhysicsChoice {
+    /// Provisioned throughput, and the most that was set for on-demand tables, throttles requests to DynamoDB
+    Capacity,
 }
 
 /// The names of engines on the command line.
@@ -134,7 +145,8 @@ impl StartArguments {
         let mut remarks: Vec<String> = unknown(environment, known).collect();
         remarks.extend(other.needless.iter().map(|(name, reason)| format!("{name} needs nothing here: {reason}")));
         remarks.extend(other.not_honoured.iter().map(|(name, reason)| format!("{name} is not honoured: {reason}")));
-        let mut settings = Settings { seed: self.seed, options: other.options, ..Settings::default() };
+        let physics = Physics { capacity: self.physics.contains(&PhysicsChoice::Capacity) };
+        let mut settings = Settings { seed: self.seed, options: other.options, physics, ..Settings::default() };
         if let Some(account) = self.account {
             settings.account = account;
         }
@@ -306,6 +318,16 @@ mod tests {
         assert_eq!(kept(disk), "d, fsync every 100 ms");
         let chaos = StartArguments { store: Some(EngineChoice::Chaos(7)), ..Default::default() };
         assert_eq!(kept(chaos), "memory, gone when kumoi stops, disturbed from seed 7");
+    }
+
+    #[test]
+    fn no_limit_bites_unless_told() {
+        let physics = |physics| {
+            let arguments = StartArguments { physics, ..Default::default() };
+            resolve(arguments, []).unwrap().settings.physics
+        };
+        assert_eq!(physics(vec![]), Physics::default());
+        assert_eq!(physics(vec![PhysicsChoice::Capacity]).names(), ["capacity"]);
     }
 
     #[test]

@@ -22,6 +22,7 @@ fn text(status: &Value) -> String {
         format!("kumoi {} answers at {}", member(health, "version"), member(status, "endpoint")),
         format!("  account  {}", member(settings, "account")),
         format!("  region   {}", member(settings, "region")),
+        format!("  physics  {}", physics(settings)),
         format!("  worlds   {}", member(health, "worlds")),
         format!(
             "  store    {} entries, {} bytes, {} commits",
@@ -31,4 +32,11 @@ fn text(status: &Value) -> String {
         ),
     ];
     lines.join("\n")
+}
+
+/// The limits that bite.
+fn physics(settings: &Value) -> String {
+    let names = settings.get("physics").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let names: Vec<_> = names.collect();
+    if names.is_empty() { "off".into() } else { names.join(", ") }
 }

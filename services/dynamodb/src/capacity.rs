@@ -115,6 +115,16 @@ impl Consumed {
         }
     }
 
+    /// Units of the table, which pays for its local indexes.
+    pub(crate) fn of_table(&self) -> f64 {
+        self.table + self.local.values().sum::<f64>()
+    }
+
+    /// Units of global indexes, by their names.
+    pub(crate) fn of_indexes(&self) -> &BTreeMap<String, f64> {
+        &self.global
+    }
+
     /// All of them.
     pub(crate) fn total(&self) -> f64 {
         self.table + self.local.values().chain(self.global.values()).sum::<f64>()

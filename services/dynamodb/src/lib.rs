@@ -20,6 +20,7 @@
 //! | `read` | Query and Scan |
 //! | `statement` | PartiQL |
 //! | `capacity`, `collection` | what operations consume, and how large item collections are |
+//! | `throttle` | throughput that is not exceeded, with `--physics capacity` |
 //! | `streams` | the streams of tables, a service of its own |
 //! | `kinesis` | changes that go to a stream of Kinesis |
 //! | `recovery` | point-in-time recovery: what a table held at a moment of the past |
@@ -68,6 +69,7 @@ mod streams;
 mod table;
 mod tables;
 mod tags;
+mod throttle;
 mod time_to_live;
 mod transaction;
 mod write;
@@ -75,7 +77,7 @@ mod write;
 use std::sync::Arc;
 
 use kumoi_core::timers::Timer;
-use kumoi_core::{Cx, Descriptor, Front, Future, Reply, Service, ServiceOption};
+use kumoi_core::{Cx, Descriptor, Front, Future, Physics, Reply, Service, ServiceOption};
 use kumoi_model::Value;
 
 /// The service, for the list of services.
@@ -117,6 +119,10 @@ impl Service for DynamoDb {
             access::check(cx, operation, input).await?;
             api::dispatch(self, cx, operation, input).await
         })
+    }
+
+    fn bend<'a>(&'a self, cx: &'a Cx, resource: &'a str, physics: Option<Physics>) -> Future<'a, Reply<()>> {
+        Box::pin(throttle::bend(cx, resource, physics))
     }
 
     fn options(&self) -> &'static [ServiceOption] {

@@ -22,6 +22,7 @@
 //! | `expiries` | generation, second, hash, partition key, sort key | when which items expire |
 //! | `armed` | generation | the second for which the timer is set that removes expired items |
 //! | `counts`, `sizes` | table, index | items and their bytes; index 0 is the table itself |
+//! | `buckets`, `spent` | table, index, reads or writes | capacity, where it bites |
 //! | `collections` | table, partition key | bytes of item collections |
 //! | `tokens` | client request token | transactions that were made with it |
 //!
@@ -53,6 +54,7 @@ use crate::recovery::history;
 use crate::scaling::Scaling;
 use crate::streams::{Change, Position, StreamRecord};
 use crate::table::TableRecord;
+use crate::throttle::Bucket;
 use crate::transaction::token::Token;
 
 /// Table, hash, partition key, sort key: empty where the table has none.
@@ -130,5 +132,13 @@ pub(crate) static CLIENT_TOKENS: Table<(String, String), client_token::Token> =
 
 /// Bytes of an item collection, in tables with local indexes.
 pub(crate) static COLLECTIONS: Counter<(u64, Vec<u8>)> = Counter::region("dynamodb", "collections");
+
+/// A table, one of its indexes (0 is the table itself), and 0 for reads, 1 for writes.
+pub(crate) type BucketKey = (u64, u64, u64);
+
+pub(crate) static BUCKETS: Table<BucketKey, Bucket> = Table::region("dynamodb", "buckets");
+
+/// Half units that were ever taken out of a bucket.
+pub(crate) static SPENT: Counter<BucketKey> = Counter::region("dynamodb", "spent");
 
 pub(crate) static TOKENS: Table<String, Token> = Table::region("dynamodb", "tokens");

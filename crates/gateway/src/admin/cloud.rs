@@ -92,6 +92,7 @@ pub(super) fn settings(gateway: &Gateway) -> Reply {
         "region": kernel.region,
         "seed": kernel.seed,
         "options": kernel.options,
+        "physics": kernel.physics.names(),
         "listen": config.listen.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "host_names": config.host_names,
         "ca_dir": config.ca_dir,

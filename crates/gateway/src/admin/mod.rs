@@ -8,6 +8,7 @@
 mod clock;
 mod cloud;
 mod duration;
+mod physics;
 mod requests;
 mod snapshots;
 mod worlds;
@@ -44,13 +45,14 @@ enum Action {
     SaveSnapshot,
     LoadSnapshot,
     Requests,
+    Physics,
     Settings,
     CaPem,
     OpenApi,
 }
 
 /// Every route, without the prefix `/_kumoi`. A test holds it against `openapi.json`.
-const ROUTES: [(Method, &str, Action); 16] = [
+const ROUTES: [(Method, &str, Action); 17] = [
     (Method::GET, "/health", Action::Health),
     (Method::GET, "/services", Action::Services),
     (Method::GET, "/coverage", Action::Coverage),
@@ -64,6 +66,7 @@ const ROUTES: [(Method, &str, Action); 16] = [
     (Method::GET, "/worlds/{name}/snapshot", Action::SaveSnapshot),
     (Method::PUT, "/worlds/{name}/snapshot", Action::LoadSnapshot),
     (Method::GET, "/requests", Action::Requests),
+    (Method::PUT, "/physics/{service}/{resource}", Action::Physics),
     (Method::GET, "/settings", Action::Settings),
     (Method::GET, "/ca.pem", Action::CaPem),
     (Method::GET, "/openapi.json", Action::OpenApi),
@@ -179,6 +182,10 @@ async fn act(gateway: &Arc<Gateway>, head: &Head, path: &str, body: &mut Request
         Action::SaveSnapshot => snapshots::save(gateway, name).await,
         Action::LoadSnapshot => snapshots::load(gateway, name, body).await,
         Action::Requests => requests::requests(gateway, head),
+        Action::Physics => {
+            let resource = names.get(1).copied().unwrap_or_default();
+            physics::set(gateway, head, name, resource, read_json(gateway, body).await?).await
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use crate::errors::refuse;
 use crate::key::{self, KeyBytes};
 use crate::parameters::{self, Given};
 use crate::table::Located;
+use crate::throttle::{self, Side};
 use crate::write;
 
 /// Items that can be asked for.
@@ -34,15 +35,20 @@ pub(crate) async fn get(cx: &Cx, input: BatchGetItemInput) -> Reply<BatchGetItem
         check_distinct(&keys)?;
         tables.push((name, wanted, at, keys));
     }
-    let mut room = MAX_BYTES;
+    let (mut room, mut read, mut throttled) = (MAX_BYTES, 0, None);
     let (mut responses, mut unprocessed, mut capacity) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
     for (name, wanted, at, keys) in tables {
         let page = wanted.page(cx, &at, keys, &mut room).await?;
+        read += page.read;
+        throttled = throttled.or(page.throttled);
         if let Some(rest) = input.request_items.get(name).and_then(|request| unread(request, page.read)) {
             unprocessed.insert(name.clone(), rest);
         }
         responses.insert(name.clone(), page.items.into_iter().map(attribute::values).collect());
         capacity.extend(Consumed::table(page.units).told(&at, input.return_consumed_capacity.as_deref()));
+    }
+    if let Some(fault) = throttled.filter(|_| read == 0) {
+        return Err(fault.into());
     }
     Ok(BatchGetItemOutput {
         responses: Some(responses),
@@ -76,6 +82,8 @@ struct Page {
     /// How many of the keys were looked up.
     read: usize,
     units: f64,
+    /// Why no more were, if there is no capacity left.
+    throttled: Option<Fault>,
 }
 
 impl Wanted {
@@ -106,9 +114,14 @@ impl Wanted {
                 *room = 0;
                 break;
             };
+            let units = read_units(size, self.consistency);
+            page.throttled = throttle::take(cx, at, &Consumed::table(units), Side::Read).await?;
+            if page.throttled.is_some() {
+                break;
+            }
             *room = left;
             page.read += 1;
-            page.units += read_units(size, self.consistency);
+            page.units += units;
             page.items.extend(item.map(|item| match &self.projection {
                 Some(projection) => projection.apply(&item),
                 None => item,

@@ -1,14 +1,19 @@
 //! `BatchWriteItem`.
 
+use std::collections::BTreeMap;
+
 use kumoi_core::{Cx, Fault, Reply};
 use kumoi_expressions::Item;
 
-use crate::api::{BatchWriteItemInput, BatchWriteItemOutput, DeleteItemInput, PutItemInput, WriteRequest};
+use crate::api::{
+    BatchWriteItemInput, BatchWriteItemOutput, DeleteItemInput, DeleteRequest, PutItemInput, PutRequest, WriteRequest,
+};
+use crate::attribute::values;
 use crate::batch::{check_distinct, check_number};
 use crate::capacity::Consumed;
 use crate::collection::{self, Collections};
 use crate::errors::validation;
-use crate::item::action::{Action, Change};
+use crate::item::action::{Action, Change, Refusal};
 use crate::item::{delete, put};
 use crate::key::{self, KeyBytes};
 use crate::table::{KeySchema, Located};
@@ -30,10 +35,20 @@ pub(crate) async fn write(cx: &Cx, input: BatchWriteItemInput) -> Reply<BatchWri
         tables.push((name, at, actions));
     }
     let (mut collections, mut capacity) = (Collections::default(), Vec::new());
+    let (mut unprocessed, mut done, mut throttled) = (BTreeMap::<_, Vec<_>>::new(), 0, None);
     for (name, at, actions) in tables {
         let mut consumed = Consumed::default();
         for action in &actions {
-            consumed.add(&action.run(cx, &at).await?.consumed(&at, 1.0));
+            match action.attempt(cx, &at).await? {
+                Ok(planned) => consumed.add(&planned.consumed(&at, 1.0)),
+                Err(Refusal::Throttled(fault)) => {
+                    throttled = Some(fault);
+                    unprocessed.entry(name.clone()).or_default().push(request(action));
+                    continue;
+                }
+                Err(refusal) => return Err(Fault::from(refusal).into()),
+            }
+            done += 1;
         }
         for action in &actions {
             let asked = input.return_item_collection_metrics.as_deref();
@@ -41,8 +56,11 @@ pub(crate) async fn write(cx: &Cx, input: BatchWriteItemInput) -> Reply<BatchWri
         }
         capacity.extend(consumed.told(&at, input.return_consumed_capacity.as_deref()));
     }
+    if let Some(fault) = throttled.filter(|_| done == 0) {
+        return Err(fault.into());
+    }
     Ok(BatchWriteItemOutput {
-        unprocessed_items: Some(Default::default()),
+        unprocessed_items: Some(unprocessed),
         item_collection_metrics: collections.all(),
         consumed_capacity: input.return_consumed_capacity.filter(|asked| asked != "NONE").map(|_| capacity),
     })
@@ -54,6 +72,15 @@ fn read(request: WriteRequest) -> Result<Action, Fault> {
         (Some(request), None) => put::read(PutItemInput { item: request.item, ..PutItemInput::default() }),
         (None, Some(request)) => delete::read(DeleteItemInput { key: request.key, ..DeleteItemInput::default() }),
         _ => Err(validation("A WriteRequest must contain exactly one of PutRequest or DeleteRequest")),
+    }
+}
+
+/// The request for an action.
+fn request(action: &Action) -> WriteRequest {
+    let given = values(action.given().clone());
+    match action.change {
+        Change::Put(_) => WriteRequest { put_request: Some(PutRequest { item: given }), ..WriteRequest::default() },
+        _ => WriteRequest { delete_request: Some(DeleteRequest { key: given }), ..WriteRequest::default() },
     }
 }
 

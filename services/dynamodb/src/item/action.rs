@@ -18,6 +18,7 @@ use crate::errors::{
 use crate::item::check_updated_size;
 use crate::key::{self, KeyBytes};
 use crate::table::{KeySchema, Located};
+use crate::throttle::{self, Side};
 use crate::write;
 
 /// What becomes of an item.
@@ -55,6 +56,8 @@ pub(crate) enum Refusal {
     Invalid(Fault),
     /// The item collection would be too large.
     Collection,
+    /// There is no capacity left for it.
+    Throttled(Fault),
 }
 
 /// The message of a condition that does not hold.
@@ -75,7 +78,7 @@ impl From<Refusal> for Fault {
                 conditional_check_failed_exception_with(CONDITION_FAILED, details)
             }
             Refusal::Duplicate => duplicate_item_exception(DUPLICATE),
-            Refusal::Invalid(fault) => fault,
+            Refusal::Invalid(fault) | Refusal::Throttled(fault) => fault,
             Refusal::Collection => item_collection_size_limit_exceeded_exception(COLLECTION_EXCEEDED),
         }
     }
@@ -115,7 +118,18 @@ impl Action {
     }
 
     /// What it makes of the item of its key. What fails besides refusals fails a transaction as a whole, too.
-    pub(crate) async fn plan(&self, cx: &Cx, at: &Located, key: KeyBytes) -> Reply<Result<Planned, Refusal>> {
+    ///
+    /// The capacity that it takes is taken here. `factor` is 2 in a transaction.
+    pub(crate) async fn plan(
+        &self,
+        cx: &Cx,
+        at: &Located,
+        key: KeyBytes,
+        factor: f64,
+    ) -> Reply<Result<Planned, Refusal>> {
+        if let Some(fault) = throttle::exceeded(cx, at, Side::Write).await? {
+            return Ok(Err(Refusal::Throttled(fault)));
+        }
         let old = write::read(cx, at, &key).await?;
         if matches!(self.change, Change::Insert(_)) && old.is_some() {
             return Ok(Err(Refusal::Duplicate));
@@ -144,13 +158,26 @@ impl Action {
         if !collection::has_room(cx, at, &key, old.as_ref(), new.as_ref()).await? {
             return Ok(Err(Refusal::Collection));
         }
-        Ok(Ok(Planned { key, old, new }))
+        let planned = Planned { key, old, new };
+        if throttle::bites(cx, at)
+            && let Some(fault) = throttle::take(cx, at, &planned.consumed(at, factor), Side::Write).await?
+        {
+            return Ok(Err(Refusal::Throttled(fault)));
+        }
+        Ok(Ok(planned))
     }
 
     /// Does it.
     pub(crate) async fn run(&self, cx: &Cx, at: &Located) -> Reply<Planned> {
-        let planned = self.plan(cx, at, self.key(at)?).await?.map_err(Fault::from)?;
-        planned.write(cx, at).await?;
+        Ok(self.attempt(cx, at).await?.map_err(Fault::from)?)
+    }
+
+    /// Does it, or says why not.
+    pub(crate) async fn attempt(&self, cx: &Cx, at: &Located) -> Reply<Result<Planned, Refusal>> {
+        let planned = self.plan(cx, at, self.key(at)?, 1.0).await?;
+        if let Ok(planned) = &planned {
+            planned.write(cx, at).await?;
+        }
         Ok(planned)
     }
 }

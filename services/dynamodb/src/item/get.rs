@@ -8,7 +8,7 @@ use crate::capacity::{Consistency, Consumed, read_units};
 use crate::errors::refuse;
 use crate::parameters::{self, Given};
 use crate::table::Located;
-use crate::{attribute, key, write};
+use crate::{attribute, key, throttle, write};
 
 pub(crate) async fn get(cx: &Cx, input: GetItemInput) -> Reply<GetItemOutput> {
     let given = Given {
@@ -29,6 +29,7 @@ pub(crate) async fn get(cx: &Cx, input: GetItemInput) -> Reply<GetItemOutput> {
     let item = write::read(cx, &at, &key).await?;
     let size = item.as_ref().map_or(0, item_size);
     let consumed = Consumed::table(read_units(size, Consistency::of(input.consistent_read)));
+    throttle::read(cx, &at, &consumed).await?;
     let item = match projection {
         Some(projection) => item.map(|item| projection.apply(&item)),
         None => item,

@@ -17,6 +17,7 @@ use crate::read::range::{Range, past_prefix};
 use crate::read::select::{self, Select, naming};
 use crate::read::start;
 use crate::table::{Index, KeyAttribute, KeySchema, Located};
+use crate::throttle;
 
 pub(crate) async fn query(cx: &Cx, input: QueryInput) -> Reply<QueryOutput> {
     let given = Given {
@@ -68,6 +69,7 @@ pub(crate) async fn query(cx: &Cx, input: QueryInput) -> Reply<QueryOutput> {
         Some(index) => Consumed::index(index, units),
         None => Consumed::table(units),
     };
+    throttle::read(cx, &at, &consumed).await?;
     Ok(QueryOutput {
         items: answer.items,
         count: Some(answer.count),

@@ -11,7 +11,7 @@ use crate::read::page::{Reading, limit};
 use crate::read::range::Range;
 use crate::read::select::{self, Select, naming};
 use crate::read::start;
-use crate::{attribute, table::Located};
+use crate::{attribute, table::Located, throttle};
 
 pub(crate) async fn scan(cx: &Cx, input: ScanInput) -> Reply<ScanOutput> {
     let given = Given {
@@ -53,6 +53,7 @@ pub(crate) async fn scan(cx: &Cx, input: ScanInput) -> Reply<ScanOutput> {
         Some(index) => Consumed::index(index, units),
         None => Consumed::table(units),
     };
+    throttle::read(cx, &at, &consumed).await?;
     Ok(ScanOutput {
         items: answer.items,
         count: Some(answer.count),

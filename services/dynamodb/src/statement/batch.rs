@@ -14,6 +14,7 @@ use crate::capacity::{Consistency, Consumed};
 use crate::errors::validation;
 use crate::item::action::Refusal;
 use crate::table::Located;
+use crate::throttle;
 
 pub(crate) async fn execute(cx: &Cx, input: BatchExecuteStatementInput) -> Reply<BatchExecuteStatementOutput> {
     let read = |request: &BatchStatementRequest| parse(&request.statement, request.parameters.as_deref());
@@ -77,6 +78,7 @@ async fn one(cx: &Cx, statement: &Statement, request: &BatchStatementRequest) ->
                 .into());
             }
             let (item, consumed) = read::item(cx, &at, select, Consistency::of(request.consistent_read)).await?;
+            throttle::read(cx, &at, &consumed).await?;
             Ok(Ok((at, item, consumed)))
         }
         Statement::Exists(_) => Err(validation("EXISTS can only be used in transactions").into()),

@@ -57,7 +57,7 @@ pub(super) async fn run(cx: &Cx, at: &Located, action: &Action) -> Reply<Result<
         Ok(key) => key,
         Err(fault) => return Ok(Err(Refusal::Invalid(fault))),
     };
-    let planned = match action.plan(cx, at, key).await {
+    let planned = match action.plan(cx, at, key, 1.0).await {
         Ok(Ok(planned)) => planned,
         Err(Halt::Fault(fault)) => return Ok(Err(Refusal::Invalid(fault))),
         other => return other,

@@ -9,6 +9,7 @@ use crate::api::{ExecuteStatementInput, ExecuteStatementOutput};
 use crate::errors::validation;
 use crate::read::page::limit;
 use crate::table::Located;
+use crate::throttle;
 
 pub(crate) async fn execute(cx: &Cx, input: ExecuteStatementInput) -> Reply<ExecuteStatementOutput> {
     let statement = parse(&input.statement, input.parameters.as_deref())?;
@@ -35,6 +36,7 @@ pub(crate) async fn execute(cx: &Cx, input: ExecuteStatementInput) -> Reply<Exec
         token: input.next_token.as_deref(),
     };
     let answer = read::page(cx, &at, select, &request).await?;
+    throttle::read(cx, &at, &answer.consumed).await?;
     Ok(ExecuteStatementOutput {
         items: Some(read::told(answer.items)),
         next_token: answer.next_token,

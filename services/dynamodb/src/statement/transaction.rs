@@ -14,9 +14,11 @@ use crate::api::{
 use crate::attribute::{attribute, values};
 use crate::capacity::{Consistency, Consumed, Units};
 use crate::errors::validation;
+use crate::item::action::Refusal;
 use crate::key;
 use crate::table::Located;
-use crate::transaction::cancellation;
+use crate::throttle::{self, Side};
+use crate::transaction::cancellation::{self, Reasons};
 use crate::transaction::token::{Fingerprint, Token};
 use crate::transaction::write::{Step, run};
 use crate::transaction::{check_bytes, check_distinct, locate};
@@ -97,13 +99,18 @@ async fn get(cx: &Cx, input: &ExecuteTransactionInput, selects: &[&Select]) -> R
     })?;
     check_distinct(&tables, &keys)?;
     let (mut responses, mut consumed, mut bytes) = (Vec::with_capacity(keys.len()), Vec::new(), 0);
-    for (at, select) in places {
+    let mut reasons = Reasons::none(keys.len());
+    for (number, (at, select)) in places.into_iter().enumerate() {
         let (item, units) = read::item(cx, at, select, Consistency::Transactional).await?;
         bytes += item.as_ref().map_or(0, item_size);
+        if let Some(fault) = throttle::take(cx, at, &units, Side::Read).await? {
+            reasons.refuse(number, Refusal::Throttled(fault));
+        }
         consumed.push(units);
         responses.push(ItemResponse { item: item.map(values) });
     }
     check_bytes(bytes)?;
+    reasons.check()?;
     let consumed_capacity = told(&tables, &consumed, input.return_consumed_capacity.as_deref(), Units::Read);
     Ok(ExecuteTransactionOutput { responses: Some(responses), consumed_capacity })
 }

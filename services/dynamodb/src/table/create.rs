@@ -88,6 +88,7 @@ pub(crate) fn design(cx: &Cx, input: &CreateTableInput) -> Result<TableRecord, F
         time_to_live: None,
         recovery: Recovery::default(),
         restored: None,
+        bounded: None,
         kinesis: Vec::new(),
     })
 }

@@ -15,7 +15,7 @@ use crate::streams::state as streams;
 use crate::table::state::State;
 use crate::table::{Located, describe};
 use crate::tables::{COLLECTIONS, COUNTS, ENTRIES, ITEMS, SCALING, SIZES, TABLES, TAGS};
-use crate::{global, insights, policy, time_to_live};
+use crate::{global, insights, policy, throttle, time_to_live};
 
 /// The kind of timer that ends a table's state of being deleted.
 pub(crate) const DELETE: &str = "delete";
@@ -116,6 +116,7 @@ pub(crate) async fn clear(cx: &Cx, payload: &str) -> Reply<()> {
     let first = KeyRange::all().from(&((id, 0_u64, 0_u64),)).before(&((id.saturating_add(1), 0_u64, 0_u64),));
     let entries = cx.range(&ENTRIES, first, BATCH).await?;
     let changes = history::clear(cx, id, BATCH).await?;
+    throttle::forget(cx, id).await?;
     let mut indexes: Vec<u64> = entries.iter().map(|(key, ())| key.0.1).collect();
     indexes.dedup();
     for (key, ()) in &entries {

@@ -86,6 +86,9 @@ pub(crate) struct TableRecord {
     pub(crate) recovery: Recovery,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) restored: Option<Restored>,
+    /// Whether its throughput is bounded; the settings say so where this does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) bounded: Option<bool>,
 }
 
 /// A table class that was asked for.

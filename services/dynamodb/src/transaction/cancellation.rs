@@ -23,6 +23,10 @@ impl Reasons {
         let Some(slot) = self.reasons.get_mut(action) else { return };
         *slot = match refusal {
             Refusal::Invalid(fault) => reason("ValidationError", Some(fault.message())),
+            Refusal::Throttled(fault) if fault.code() == "ThrottlingException" => {
+                reason("ThrottlingError", Some(fault.message()))
+            }
+            Refusal::Throttled(fault) => reason("ProvisionedThroughputExceeded", Some(fault.message())),
             Refusal::Duplicate => reason("DuplicateItem", Some(DUPLICATE)),
             Refusal::Collection => reason("ItemCollectionSizeLimitExceeded", Some(COLLECTION_EXCEEDED)),
             Refusal::Condition(old) => {

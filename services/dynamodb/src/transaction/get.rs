@@ -6,8 +6,11 @@ use kumoi_expressions::{Item, Projection, item_size};
 use crate::api::{Get, ItemResponse, TransactGetItemsInput, TransactGetItemsOutput};
 use crate::capacity::Units;
 use crate::errors::refuse;
+use crate::item::action::Refusal;
 use crate::parameters::{self, Given};
-use crate::transaction::{Bill, cancellation, check_bytes, check_distinct, locate};
+use crate::throttle::{self, Side};
+use crate::transaction::cancellation::{self, Reasons};
+use crate::transaction::{Bill, check_bytes, check_distinct, locate};
 use crate::{attribute, key, write};
 
 pub(crate) async fn get(cx: &Cx, input: TransactGetItemsInput) -> Reply<TransactGetItemsOutput> {
@@ -18,11 +21,15 @@ pub(crate) async fn get(cx: &Cx, input: TransactGetItemsInput) -> Reply<Transact
     let keys = cancellation::keys(&places, |(wanted, at)| key::of_request(&at.table.key, &wanted.key))?;
     check_distinct(&tables, &keys)?;
     let (mut responses, mut bill, mut bytes) = (Vec::with_capacity(keys.len()), Bill::default(), 0);
-    for ((wanted, at), key) in places.iter().zip(&keys) {
+    let mut reasons = Reasons::none(keys.len());
+    for (number, ((wanted, at), key)) in places.iter().zip(&keys).enumerate() {
         let item = write::read(cx, at, key).await?;
         let size = item.as_ref().map_or(0, item_size);
         bytes += size;
-        bill.add_read(&at.name, size);
+        let consumed = bill.add_read(&at.name, size);
+        if let Some(fault) = throttle::take(cx, at, &consumed, Side::Read).await? {
+            reasons.refuse(number, Refusal::Throttled(fault));
+        }
         let item = item.map(|item| match &wanted.projection {
             Some(projection) => projection.apply(&item),
             None => item,
@@ -30,6 +37,7 @@ pub(crate) async fn get(cx: &Cx, input: TransactGetItemsInput) -> Reply<Transact
         responses.push(ItemResponse { item: item.map(attribute::values) });
     }
     check_bytes(bytes)?;
+    reasons.check()?;
     Ok(TransactGetItemsOutput {
         responses: Some(responses),
         consumed_capacity: bill.told(input.return_consumed_capacity.as_deref(), Units::Read),

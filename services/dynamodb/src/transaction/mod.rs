@@ -74,9 +74,11 @@ impl Bill {
         self.tables.entry(table.to_owned()).or_default().add(consumed);
     }
 
-    /// Adds a transactional read of so many bytes.
-    fn add_read(&mut self, table: &str, bytes: usize) {
-        self.add(table, &Consumed::table(read_units(bytes, Consistency::Transactional)));
+    /// Adds a transactional read of so many bytes, and says what it consumed.
+    fn add_read(&mut self, table: &str, bytes: usize) -> Consumed {
+        let consumed = Consumed::table(read_units(bytes, Consistency::Transactional));
+        self.add(table, &consumed);
+        consumed
     }
 
     /// What the request is told, as its `ReturnConsumedCapacity` asks.

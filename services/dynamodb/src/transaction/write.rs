@@ -72,7 +72,7 @@ pub(crate) async fn run(cx: &Cx, tables: &[Located], steps: &[Step]) -> Reply<Do
     let mut reasons = Reasons::none(steps.len());
     let mut planned = Vec::with_capacity(steps.len());
     for (number, ((at, action), key)) in places.iter().zip(keys).enumerate() {
-        match action.plan(cx, at, key).await? {
+        match action.plan(cx, at, key, 2.0).await? {
             Ok(plan) => planned.push((*at, plan)),
             Err(refusal) => reasons.refuse(number, refusal),
         }
