@@ -61,7 +61,7 @@ class TestNotBuilt:
     """The design: an operation that is not built answers 501 NotImplemented, in the form of its protocol."""
 
     def test_json(self, ask):
-        status, _, body = ask("POST", "/", b"{}", "dynamodb", {"content-type": "application/x-amz-json-1.0", "x-amz-target": "DynamoDB_20120810.ListTables"})
+        status, _, body = ask("POST", "/", b"{}", "kinesis", {"content-type": "application/x-amz-json-1.1", "x-amz-target": "Kinesis_20131202.ListStreams"})
         assert status == 501
         assert "NotImplemented" in json.loads(body)["__type"]
 
