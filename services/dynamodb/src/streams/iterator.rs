@@ -21,7 +21,7 @@ const CHUNK: usize = 100;
 
 pub(crate) async fn get(cx: &Cx, input: GetShardIteratorInput) -> Reply<GetShardIteratorOutput> {
     let wanted = Wanted::read(&input)?;
-    let found = Found::of(cx, &input.stream_arn).await?;
+    let found = Found::of(cx, "GetShardIterator", &input.stream_arn).await?;
     if found.shard() != input.shard_id {
         return Err(resource_not_found_exception("Requested resource not found: Shard does not exist").into());
     }
