@@ -100,10 +100,6 @@ pub(crate) async fn check(cx: &Cx, operation: &str, input: &Value) -> Reply<()> 
     let Some(model) = kumoi_model::Catalog::get().load("dynamodb") else { return Ok(()) };
     let Some(members) = input.as_struct() else { return Ok(()) };
     let Some(shape) = model.operation(operation).and_then(|operation| operation.input) else { return Ok(()) };
-    // A new table has no policy yet.
-    if operation == "CreateTable" {
-        return Ok(());
-    }
     let input = Members { model, shape, members };
     for wanted in input.wanted(operation) {
         decide(cx, &wanted, |context| input.tell(context)).await?;

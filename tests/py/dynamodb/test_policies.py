@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from botocore.exceptions import ClientError
 
 from harness.clients import ACCOUNT, REGION
 
@@ -216,3 +217,20 @@ class TestOtherAccounts:
         ddb.put_resource_policy(ResourceArn=arn, Policy=policy(statement("dynamodb:GetRecords", arn, effect="Deny", principal="*")))
         with refused("AccessDeniedException", "with an explicit deny in a resource-based policy"):
             own.get_records(ShardIterator=iterator)
+
+    def test_nobody_creates_a_table_elsewhere(self, other, arn_of):
+        """A table that is not there has no policy, so no other account can create it by its ARN."""
+        arn = arn_of("theirs")
+        with refused("AccessDeniedException", "dynamodb:CreateTable"):
+            other.create_table(TableName=arn, KeySchema=schema("p"), AttributeDefinitions=[attribute("p")], BillingMode="PAY_PER_REQUEST")
+
+    def test_nobody_restores_a_table_from_elsewhere(self, ddb, clients, other, plain, arn_of):
+        """RestoreTableToPointInTime: the source is a table of the caller's account, in whichever Region."""
+        ddb.update_continuous_backups(TableName=plain.name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True})
+        request = {"SourceTableArn": arn_of(plain.name), "TargetTableName": "mine", "UseLatestRestorableTime": True}
+        with refused("AccessDeniedException", "dynamodb:RestoreTableToPointInTime"):
+            other.restore_table_to_point_in_time(**request)
+        elsewhere = clients.client("dynamodb", key=OTHER, region="eu-west-1")
+        with pytest.raises(ClientError) as caught:
+            elsewhere.restore_table_to_point_in_time(**request, SSESpecificationOverride={"Enabled": True})
+        assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
