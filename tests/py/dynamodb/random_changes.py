@@ -61,6 +61,7 @@ class Changes:
         self.dice = random.Random(seed)
         self.round = 0
         self.coming = None
+        self.iterator, self.followed = None, []
 
     def reach(self, ddb, streams, clock):
         self.ddb, self.streams, self.clock = ddb, streams, clock
@@ -165,14 +166,30 @@ class Changes:
                         return
 
         writers = [threading.Thread(target=write, args=(number, self.ddb)) for number in range(WRITERS)]
-        for writer in writers:
-            writer.start()
+        def follow():
+            while any(writer.is_alive() for writer in writers):
+                try:
+                    self.follow()
+                except BotoCoreError:
+                    return
+
+        reader = threading.Thread(target=follow)
+        for thread in (*writers, reader):
+            thread.start()
         try:
             meanwhile()
         finally:
-            for writer in writers:
-                writer.join()
+            for thread in (*writers, reader):
+                thread.join()
         assert not failures, failures
+
+    def follow(self):
+        """Reads on in the stream; whether there was anything."""
+        self.iterator = self.iterator or self.start()
+        answer = self.streams.get_records(ShardIterator=self.iterator, Limit=50)
+        self.followed += answer["Records"]
+        self.iterator = answer["NextShardIterator"]
+        return answer["Records"] != []
 
     def swap(self):
         """The index that came goes, and another one comes, which is then filled."""
@@ -230,10 +247,13 @@ class Changes:
                 order = [item[second] for item in found]
                 assert order == sorted(order), (name, partition)
 
-    def records(self):
+    def start(self):
         shard = self.streams.describe_stream(StreamArn=self.arn)["StreamDescription"]["Shards"][0]["ShardId"]
-        start = self.streams.get_shard_iterator(StreamArn=self.arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON")
-        iterator, found = start["ShardIterator"], []
+        start = {"StreamArn": self.arn, "ShardId": shard, "ShardIteratorType": "TRIM_HORIZON"}
+        return self.streams.get_shard_iterator(**start)["ShardIterator"]
+
+    def records(self):
+        iterator, found = self.start(), []
         while True:
             answer = self.streams.get_records(ShardIterator=iterator)
             found += answer["Records"]
@@ -242,9 +262,14 @@ class Changes:
                 return found
 
     def check_stream(self, items):
-        """The stream is the table's history: each record begins with what the one before it left of the item, and the last ones leave what is there."""
+        """The stream is the table's history: each record begins with what the one before it left of the item, and the last ones leave what is there. Who
+        read along with the writers has seen the same."""
         state, ids, numbers = {}, set(), []
-        for record in self.records():
+        records = self.records()
+        while self.follow():
+            pass
+        assert self.followed == records
+        for record in records:
             change = record["dynamodb"]
             key = tuple(plain(change["Keys"]).items())
             old, new = change.get("OldImage"), change.get("NewImage")

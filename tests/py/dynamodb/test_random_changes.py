@@ -13,8 +13,9 @@ def test_indexes_and_streams_follow_random_changes(clients, world, clock, seed):
     changes.create(FILLED)
 
     def meanwhile():
-        changes.swap()
-        clock.advance(30)
+        for _ in range(3):
+            changes.swap()
+            clock.advance(10)
 
     for _ in range(3):
         changes.disturb(20, meanwhile)

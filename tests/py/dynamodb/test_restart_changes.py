@@ -21,7 +21,8 @@ def test_killed_among_random_changes(durable, seed):
     changes.create(700)
 
     def meanwhile():
-        changes.swap()
+        for _ in range(4):
+            changes.swap()
         durable.server.kill()
 
     for _ in range(3):
