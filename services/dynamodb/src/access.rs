@@ -9,6 +9,7 @@ use std::sync::Arc;
 use kumoi_access::{Context, Policy, Verdict};
 use kumoi_core::identity::PrincipalKind;
 use kumoi_core::{Cx, Fault, Reply};
+use kumoi_expressions::partiql::Statement;
 use kumoi_model::{Kind, Service, ShapeId, Struct, Value};
 
 use crate::errors::access_denied;
@@ -99,18 +100,35 @@ pub(crate) async fn check(cx: &Cx, operation: &str, input: &Value) -> Reply<()> 
     let Some(model) = kumoi_model::Catalog::get().load("dynamodb") else { return Ok(()) };
     let Some(members) = input.as_struct() else { return Ok(()) };
     let Some(shape) = model.operation(operation).and_then(|operation| operation.input) else { return Ok(()) };
-    // A new table has no policy yet.
-    if operation == "CreateTable" {
-        return Ok(());
-    }
     let input = Members { model, shape, members };
     for wanted in input.wanted(operation) {
-        decide(cx, &input, &wanted).await?;
+        decide(cx, &wanted, |context| input.tell(context)).await?;
     }
     Ok(())
 }
 
-async fn decide(cx: &Cx, input: &Members<'_>, wanted: &Wanted<'_>) -> Reply<()> {
+/// The same for a statement of PartiQL, which `operation` encloses: "IAM security policies with PartiQL for DynamoDB" of the Developer Guide.
+pub(crate) async fn check_statement(cx: &Cx, operation: &str, statement: &Statement) -> Reply<()> {
+    let (action, index) = match statement {
+        Statement::Select(select) | Statement::Exists(select) => ("PartiQLSelect", select.index.as_deref()),
+        Statement::Insert(_) => ("PartiQLInsert", None),
+        Statement::Update(_) => ("PartiQLUpdate", None),
+        Statement::Delete(_) => ("PartiQLDelete", None),
+    };
+    let wanted = Wanted { action, table: statement.table(), index };
+    decide(cx, &wanted, |context| {
+        context.set("dynamodb:EnclosingOperation", operation);
+    })
+    .await
+}
+
+/// The same for what an operation does to the stream of an ARN.
+pub(crate) async fn check_stream(cx: &Cx, operation: &str, arn: &str) -> Reply<()> {
+    decide(cx, &Wanted { action: operation, table: arn, index: None }, |_| {}).await
+}
+
+/// Decides on one of the things that an operation wants. `tell` says what the request says about itself.
+async fn decide<'a>(cx: &Cx, wanted: &Wanted<'_>, tell: impl FnOnce(&mut Context<'a>)) -> Reply<()> {
     let Some((named, label)) = located(cx, wanted.table) else { return Ok(()) };
     let own = &*named.scope.account == cx.account();
     let key = (named.name.to_owned(), label.to_owned());
@@ -131,7 +149,8 @@ async fn decide(cx: &Cx, input: &Members<'_>, wanted: &Wanted<'_>) -> Reply<()> 
     }
     let verdict = match attached.and_then(|attached| parsed(&attached.text)) {
         Some(policy) => {
-            let context = input.context(cx, &named.scope.account);
+            let mut context = context(cx, &named.scope.account);
+            tell(&mut context);
             policy.verdict(&kumoi_access::Request {
                 caller: cx.principal().caller(),
                 action: &action,
@@ -226,7 +245,7 @@ impl<'a> Members<'a> {
         Some(Members { shape, members: value.as_struct()?, ..*self })
     }
 
-    /// What the operation does, and to which tables. What statements of PartiQL name is for their operations to say.
+    /// What the operation does, and to which tables. Those that statements of PartiQL name have [`check_statement`].
     fn wanted<'b>(&self, operation: &'b str) -> Vec<Wanted<'b>>
     where
         'a: 'b,
@@ -247,36 +266,42 @@ impl<'a> Members<'a> {
                 .iter()
                 .filter_map(move |(member, action)| Some(on(*action, item.structure(member)?.text("TableName")?)))
         });
-        let named = ["TableName", "ResourceArn", "TableArn", "SourceTableName"].iter().find_map(|name| self.text(name));
+        let named = ["TableName", "ResourceArn", "TableArn", "SourceTableArn", "SourceTableName"]
+            .iter()
+            .find_map(|name| self.text(name));
         let itself = named.map(|table| Wanted { action: operation, table, index: self.text("IndexName") });
         steps.chain(itself).collect()
     }
 
-    /// What the request says about itself: "Condition keys for Amazon DynamoDB" of the Service Authorization Reference, and the global ones.
-    fn context(&self, cx: &Cx, owner: &str) -> Context<'a> {
-        let mut context = Context::new();
-        context.set("aws:SecureTransport", if cx.endpoint().scheme == "https" { "true" } else { "false" });
-        context.set("aws:RequestedRegion", cx.region().to_owned());
-        context.set("aws:ResourceAccount", owner.to_owned());
-        if let Some(client) = &cx.call_info().client {
-            if let Some(address) = client.address {
-                context.set("aws:SourceIp", address.to_string());
-            }
-            if let Some(agent) = &client.user_agent {
-                context.set("aws:UserAgent", agent.clone());
-            }
-        }
-        if let Some(arn) = &cx.call_info().source_arn {
-            context.set("aws:SourceArn", arn.clone());
-            context.set("aws:SourceAccount", cx.principal().account.clone());
-        }
+    /// What the request says about itself: "Condition keys for Amazon DynamoDB" of the Service Authorization Reference.
+    fn tell(&self, context: &mut Context<'a>) {
         for name in ["Select", "ReturnValues", "ReturnConsumedCapacity"] {
             if let Some(text) = self.text(name) {
                 context.set(["dynamodb:", name].concat(), text);
             }
         }
-        context
     }
+}
+
+/// The global condition keys of a request about what an account owns.
+fn context<'a>(cx: &Cx, owner: &str) -> Context<'a> {
+    let mut context = Context::new();
+    context.set("aws:SecureTransport", if cx.endpoint().scheme == "https" { "true" } else { "false" });
+    context.set("aws:RequestedRegion", cx.region().to_owned());
+    context.set("aws:ResourceAccount", owner.to_owned());
+    if let Some(client) = &cx.call_info().client {
+        if let Some(address) = client.address {
+            context.set("aws:SourceIp", address.to_string());
+        }
+        if let Some(agent) = &client.user_agent {
+            context.set("aws:UserAgent", agent.clone());
+        }
+    }
+    if let Some(arn) = &cx.call_info().source_arn {
+        context.set("aws:SourceArn", arn.clone());
+        context.set("aws:SourceAccount", cx.principal().account.clone());
+    }
+    context
 }
 
 #[cfg(test)]

@@ -160,6 +160,12 @@ pub(crate) async fn list(cx: &Cx, input: ListContributorInsightsInput) -> Reply<
     Ok(ListContributorInsightsOutput { contributor_insights_summaries: Some(summaries), next_token })
 }
 
+/// What is known of an index that is gone: a new one of its name has insights of its own.
+pub(crate) async fn forget_index(cx: &Cx, scope: &Scope, table: &str, index: &str) -> Reply<()> {
+    cx.tx().delete(scope, &INSIGHTS, &(table.to_owned(), index.to_owned())).await?;
+    Ok(())
+}
+
 /// What is known of a table that is gone.
 pub(crate) async fn forget(cx: &Cx, scope: &Scope, name: &str) -> Reply<()> {
     for (key, _) in cx.tx().range(scope, &INSIGHTS, KeyRange::prefix(&(name,)), PAGE).await? {

@@ -89,6 +89,15 @@ pub(crate) fn is_on(settings: Option<&AutoScalingSettingsDescription>) -> bool {
     settings.is_some_and(|settings| settings.auto_scaling_disabled != Some(true))
 }
 
+/// What is set for an index that is gone.
+pub(crate) async fn forget_index(cx: &Cx, at: &Located, index: &str) -> Reply<()> {
+    let mut scaling = of(cx, at).await?;
+    match scaling.indexes.remove(index) {
+        Some(_) => save(cx, at, &scaling).await,
+        None => Ok(()),
+    }
+}
+
 /// The index of that name that an operation on auto scaling names.
 fn check_index(table: &TableRecord, name: &str) -> Result<(), Fault> {
     if table.indexes.iter().any(|index| index.global && index.name == name) {

@@ -2,6 +2,8 @@
 
 import datetime
 import itertools
+import os
+import random
 
 import pytest
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -111,3 +113,11 @@ def on_the_second(clock):
 @pytest.fixture
 def arn_of():
     return lambda name, account=ACCOUNT, region=REGION: f"arn:aws:dynamodb:{region}:{account}:table/{name}"
+
+
+@pytest.fixture
+def seed():
+    """Where the dice of a test begin; `KUMOI_TEST_SEED` gives a printed one again. What many writers do at once has no order of its own even so."""
+    seed = int(os.environ.get("KUMOI_TEST_SEED") or random.SystemRandom().randrange(1 << 32))
+    print(f"KUMOI_TEST_SEED={seed}")
+    return seed

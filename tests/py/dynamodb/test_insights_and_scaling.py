@@ -43,6 +43,18 @@ class TestInsights:
         table.ddb.delete_table(TableName=table.name)
         assert len(ddb.list_contributor_insights()["ContributorInsightsSummaries"]) == 1
 
+    def test_they_go_with_their_index(self, ddb, create):
+        """An index that is deleted has none any more, nor has a new one of its name."""
+        by_x = index("by-x", "x")
+        table = create("p", attributes=("x",), GlobalSecondaryIndexes=[by_x])
+        ddb.update_contributor_insights(TableName=table.name, IndexName="by-x", ContributorInsightsAction="ENABLE")
+        ddb.update_table(TableName=table.name, GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "by-x"}}])
+        assert ddb.list_contributor_insights()["ContributorInsightsSummaries"] == []
+        attributes = [{"AttributeName": "x", "AttributeType": "S"}]
+        ddb.update_table(TableName=table.name, AttributeDefinitions=attributes, GlobalSecondaryIndexUpdates=[{"Create": by_x}])
+        told = ddb.describe_contributor_insights(TableName=table.name, IndexName="by-x")
+        assert told["ContributorInsightsStatus"] == "DISABLED"
+
     def test_what_is_not_there(self, ddb, plain):
         with refused("ResourceNotFoundException"):
             ddb.describe_contributor_insights(TableName="none")

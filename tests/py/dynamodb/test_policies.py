@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from botocore.exceptions import ClientError
 
 from harness.clients import ACCOUNT, REGION
 
@@ -158,3 +159,78 @@ class TestOtherAccounts:
         assert Table(other, arn).scan(Select="COUNT")["Count"] == 0
         with refused("AccessDeniedException"):
             Table(other, arn).scan()
+
+    def test_statements_ask_for_actions_of_their_own(self, ddb, other, create, arn_of):
+        """"IAM security policies with PartiQL for DynamoDB": PartiQLSelect, PartiQLInsert, PartiQLUpdate and PartiQLDelete, on the table or the index."""
+        table = create("p", attributes=("x",), GlobalSecondaryIndexes=[index("by-x", "x")])
+        arn = arn_of(table.name)
+        table.put({"p": "a", "x": "1"})
+        run = lambda text: other.execute_statement(Statement=text)["Items"]
+        select, insert = f"SELECT * FROM \"{arn}\" WHERE p = 'a'", f"INSERT INTO \"{arn}\" VALUE {{'p': 'b'}}"
+        of_index = f'SELECT * FROM "{arn}"."by-x"'
+        with refused("AccessDeniedException", f"is not authorized to perform: dynamodb:PartiQLSelect on resource: {arn} because"):
+            run(select)
+        ddb.put_resource_policy(ResourceArn=arn, Policy=policy(statement(["dynamodb:PartiQLSelect", "dynamodb:GetItem", "dynamodb:PutItem"], arn)))
+        assert len(run(select)) == 1
+        with refused("AccessDeniedException", f"dynamodb:PartiQLSelect on resource: {arn}/index/by-x because"):
+            run(of_index)
+        with refused("AccessDeniedException", "dynamodb:PartiQLInsert"):
+            run(insert)
+        with refused("AccessDeniedException", "dynamodb:PartiQLUpdate"):
+            other.execute_transaction(TransactStatements=[{"Statement": f"UPDATE \"{arn}\" SET y = 1 WHERE p = 'a'"}])
+        batch = [{"Statement": f"DELETE FROM \"{arn}\" WHERE p = 'a'"}, {"Statement": insert}]
+        errors = [one["Error"] for one in other.batch_execute_statement(Statements=batch)["Responses"]]
+        assert [error["Code"] for error in errors] == ["AccessDenied"] * 2 and "dynamodb:PartiQLDelete" in errors[0]["Message"]
+        assert table.items(table.scan()) == [{"p": "a", "x": "1"}]
+
+    def test_an_enclosing_operation(self, ddb, plain, arn_of):
+        """Condition keys: dynamodb:EnclosingOperation tells statements in transactions from others; in the own account it denies, too."""
+        arn = arn_of(plain.name)
+        condition = {"StringNotEquals": {"dynamodb:EnclosingOperation": "ExecuteTransaction"}}
+        deny = statement("dynamodb:PartiQL*", arn, effect="Deny", principal="*", Condition=condition)
+        ddb.put_resource_policy(ResourceArn=arn, Policy=policy(deny))
+        text = f"INSERT INTO \"{plain.name}\" VALUE {{'p': 'a'}}"
+        with refused("AccessDeniedException", "dynamodb:PartiQLInsert"):
+            ddb.execute_statement(Statement=text)
+        ddb.execute_transaction(TransactStatements=[{"Statement": text}])
+        assert plain.get({"p": "a"}) == {"p": "a"}
+
+    def test_streams_ask_their_policies(self, ddb, clients, create):
+        """"Resource-based policies" of streams: DescribeStream, GetShardIterator and GetRecords of another account need one that allows them."""
+        table = create("p", StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"})
+        table.put({"p": "a"})
+        arn = table.describe()["LatestStreamArn"]
+        own, theirs = clients.client("dynamodbstreams"), clients.client("dynamodbstreams", key=OTHER)
+        shard = own.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
+        start = {"StreamArn": arn, "ShardId": shard, "ShardIteratorType": "TRIM_HORIZON"}
+        iterator = own.get_shard_iterator(**start)["ShardIterator"]
+        calls = {
+            "DescribeStream": lambda: theirs.describe_stream(StreamArn=arn),
+            "GetShardIterator": lambda: theirs.get_shard_iterator(**start),
+            "GetRecords": lambda: theirs.get_records(ShardIterator=iterator),
+        }
+        for action, call in calls.items():
+            with refused("AccessDeniedException", f"is not authorized to perform: dynamodb:{action} on resource: {arn} because"):
+                call()
+            ddb.put_resource_policy(ResourceArn=arn, Policy=policy(statement(f"dynamodb:{action}", arn)))
+            call()
+        ddb.put_resource_policy(ResourceArn=arn, Policy=policy(statement("dynamodb:GetRecords", arn, effect="Deny", principal="*")))
+        with refused("AccessDeniedException", "with an explicit deny in a resource-based policy"):
+            own.get_records(ShardIterator=iterator)
+
+    def test_nobody_creates_a_table_elsewhere(self, other, arn_of):
+        """A table that is not there has no policy, so no other account can create it by its ARN."""
+        arn = arn_of("theirs")
+        with refused("AccessDeniedException", "dynamodb:CreateTable"):
+            other.create_table(TableName=arn, KeySchema=schema("p"), AttributeDefinitions=[attribute("p")], BillingMode="PAY_PER_REQUEST")
+
+    def test_nobody_restores_a_table_from_elsewhere(self, ddb, clients, other, plain, arn_of):
+        """RestoreTableToPointInTime: the source is a table of the caller's account, in whichever Region."""
+        ddb.update_continuous_backups(TableName=plain.name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True})
+        request = {"SourceTableArn": arn_of(plain.name), "TargetTableName": "mine", "UseLatestRestorableTime": True}
+        with refused("AccessDeniedException", "dynamodb:RestoreTableToPointInTime"):
+            other.restore_table_to_point_in_time(**request)
+        elsewhere = clients.client("dynamodb", key=OTHER, region="eu-west-1")
+        with pytest.raises(ClientError) as caught:
+            elsewhere.restore_table_to_point_in_time(**request, SSESpecificationOverride={"Enabled": True})
+        assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501

@@ -14,7 +14,7 @@ TURNS = 40
 
 
 @pytest.fixture
-def together():
+def together(seed):
     """Does something in as many threads as there are clients, each with a number and dice of its own, all from the same moment on."""
 
     def together(work, clients=CLIENTS):
@@ -22,7 +22,7 @@ def together():
 
         def one(number):
             start.wait(30)
-            return work(number, random.Random(number))
+            return work(number, random.Random(f"{seed}-{number}"))
 
         with ThreadPoolExecutor(clients) as pool:
             return list(pool.map(one, range(clients)))

@@ -213,6 +213,22 @@ class TestIterators:
         (record,) = stream.rest(stream.iterator("AT_TIMESTAMP", Timestamp=moment))[0]
         assert record["dynamodb"]["Keys"] == {"p": {"S": "b"}}
 
+    def test_at_each_of_many_moments(self, clock, table, stream):
+        """AT_TIMESTAMP, among records of many moments, some read before others were written: each moment has its first record."""
+        moments = []
+        for number in range(30):
+            clock.advance(10)
+            moments.append(clock.now())
+            for twice in range(2):
+                table.put({"p": f"{number}-{twice}"})
+            if number % 4 == 0:
+                stream.rest(stream.iterator("TRIM_HORIZON"))
+        for number, moment in enumerate(moments):
+            found = stream.rest(stream.iterator("AT_TIMESTAMP", Timestamp=datetime.datetime.fromtimestamp(moment - 5, datetime.timezone.utc)))[0]
+            assert found[0]["dynamodb"]["Keys"] == {"p": {"S": f"{number}-0"}} and len(found) == 2 * (30 - number)
+        later = stream.iterator("AT_TIMESTAMP", Timestamp=datetime.datetime.fromtimestamp(moments[-1] + 5, datetime.timezone.utc))
+        assert stream.rest(later)[0] == []
+
     def test_an_iterator_can_be_used_again(self, table, stream):
         """An iterator names a place: what it gives twice is the same, and what comes later is behind it."""
         table.put({"p": "a"})

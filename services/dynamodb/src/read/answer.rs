@@ -35,7 +35,7 @@ impl Answering {
         if let Some(projection) = &self.projection {
             check_projected(reading.at, reading.index, projection.top_level())?;
         }
-        let mut page = reading.page(cx, |item| keeps(self.filter.as_ref(), reading, item)).await?;
+        let mut page = reading.page(cx, self.filter.as_ref()).await?;
         let items = std::mem::take(&mut page.items);
         let number = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
         Ok(Answer {
@@ -68,13 +68,4 @@ pub(crate) fn check_projected<'a>(
         return Ok(());
     }
     Err(invalid(format!("Global secondary index {} does not project [{}]", index.name, lacking.join(", "))))
-}
-
-/// Whether a filter keeps an item, as far as what is read has it.
-pub(crate) fn keeps(filter: Option<&Condition>, reading: &Reading<'_>, item: &Item) -> bool {
-    let Some(filter) = filter else { return true };
-    match reading.index.filter(|index| index.global && !index.projects_all()) {
-        Some(index) => filter.holds(&Select::Projected.of(reading.at, Some(index), item.clone())),
-        None => filter.holds(item),
-    }
 }

@@ -1,7 +1,7 @@
 //! Reads rows until a page is full: after `Limit` items, or before one with which it would have more than 1 MB.
 
 use kumoi_core::{Cx, Reply};
-use kumoi_expressions::{Item, item_size};
+use kumoi_expressions::{Condition, Item, item_size};
 
 use crate::capacity::partition;
 use crate::key::KeyBytes;
@@ -45,7 +45,7 @@ pub(crate) struct Start {
 /// What was read.
 #[derive(Debug, Default)]
 pub(crate) struct Page {
-    /// Items as they are in the table.
+    /// Items as they are in the table, or in a global index.
     pub(crate) items: Vec<Item>,
     /// Items that were read.
     pub(crate) scanned: usize,
@@ -64,13 +64,15 @@ impl Page {
 
 impl Reading<'_> {
     /// Reads a page. The filter says which items are kept; all that are read count.
-    pub(crate) async fn page(&self, cx: &Cx, filter: impl Fn(&Item) -> bool) -> Reply<Page> {
+    pub(crate) async fn page(&self, cx: &Cx, filter: Option<&Condition>) -> Reply<Page> {
         let mut page = Page::default();
         let mut after = self.after.clone();
         let mut size = 0;
         // The item that was read last waits here, as the page may end behind it.
         let mut latest: Option<Item> = None;
-        let keep = |page: &mut Page, item: Option<Item>| page.items.extend(item.filter(|item| filter(item)));
+        let keep = |page: &mut Page, item: Option<Item>| {
+            page.items.extend(item.filter(|item| filter.is_none_or(|filter| filter.holds(item))))
+        };
         loop {
             let wanted = CHUNK.min(self.limit - page.scanned);
             let rows = self.rows(cx, after.as_ref(), wanted).await?;
@@ -104,7 +106,7 @@ impl Reading<'_> {
         }
     }
 
-    /// The next rows with their items.
+    /// The next rows with their items, as far as a global index has them.
     async fn rows(&self, cx: &Cx, after: Option<&Start>, wanted: usize) -> Reply<Vec<(Start, Item)>> {
         let (scope, table) = (&self.at.scope, self.at.table.id);
         let Some(index) = self.index else {
@@ -118,11 +120,16 @@ impl Reading<'_> {
         let row = after.and_then(|start| Some(start.entry.clone()?.entry(table, index.id, start.item.clone())));
         let range = self.range.entries(table, index.id, row.as_ref(), self.forward);
         let entries = cx.tx().range(scope, &ENTRIES, range, wanted).await?;
+        // A page has many items that the index has little of. They may be large, and nobody asks for more of them.
+        let lean = index.global && !index.projects_all();
         let mut rows = Vec::with_capacity(entries.len());
         for (entry, ()) in entries {
             let start = start_of(entry);
             // INVARIANT(entries): an entry goes in the transaction in which its item does.
-            if let Some(item) = cx.tx().get(scope, &ITEMS, &start.item.clone().row(table)).await? {
+            if let Some(mut item) = cx.tx().get(scope, &ITEMS, &start.item.clone().row(table)).await? {
+                if lean {
+                    item.retain(|name, _| index.projects(&self.at.table.key, name));
+                }
                 rows.push((start, item));
             }
         }

@@ -11,7 +11,7 @@
 mod design;
 
 use kumoi_core::arn::Arn;
-use kumoi_core::{Cx, Reply};
+use kumoi_core::{Cx, Fault, Reply};
 use kumoi_model::Timestamp;
 use kumoi_store::Scope;
 use serde::{Deserialize, Serialize};
@@ -119,7 +119,7 @@ pub(crate) async fn to_point_in_time(
     Ok(RestoreTableToPointInTimeOutput { table_description: Some(description) })
 }
 
-/// The table that a request restores, which may be in another region.
+/// The table that a request restores, which may be in another region, but not of another account.
 async fn source(cx: &Cx, arn: Option<&str>, name: Option<&str>) -> Reply<Located> {
     let parsed = arn.and_then(|arn| Arn::parse(arn).filter(|arn| arn.service == "dynamodb"));
     let named = match (arn, name) {
@@ -130,6 +130,10 @@ async fn source(cx: &Cx, arn: Option<&str>, name: Option<&str>) -> Reply<Located
                     validation(format!("Invalid TableArn: Invalid ResourceArn provided as input {text}")).into()
                 );
             };
+            if arn.account != cx.account() {
+                let what = "RestoreTableToPointInTime of another account's table";
+                return Err(Fault::not_implemented("dynamodb", what).into());
+            }
             Named { scope: Scope::new(arn.account, arn.region), name }
         }
         (None, Some(name)) => Named::here(cx, name),

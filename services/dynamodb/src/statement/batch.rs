@@ -5,6 +5,7 @@ use kumoi_expressions::Item;
 use kumoi_expressions::partiql::Statement;
 
 use super::{change, parse, read};
+use crate::access;
 use crate::api::{
     BatchExecuteStatementInput, BatchExecuteStatementOutput, BatchStatementError, BatchStatementRequest,
     BatchStatementResponse, ConsumedCapacity,
@@ -68,6 +69,7 @@ type Done = (Located, Option<Item>, Consumed);
 
 /// Does one statement. One that fails has changed nothing.
 async fn one(cx: &Cx, statement: &Statement, request: &BatchStatementRequest) -> Reply<Result<Done, Refusal>> {
+    access::check_statement(cx, "BatchExecuteStatement", statement).await?;
     let at = Located::for_items(cx, statement.table()).await?;
     match statement {
         Statement::Select(select) => {

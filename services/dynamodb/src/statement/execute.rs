@@ -5,6 +5,7 @@ use kumoi_expressions::partiql::Statement;
 
 use super::read::{self, Request};
 use super::{change, parse};
+use crate::access;
 use crate::api::{ExecuteStatementInput, ExecuteStatementOutput};
 use crate::errors::validation;
 use crate::read::page::limit;
@@ -13,6 +14,7 @@ use crate::throttle;
 
 pub(crate) async fn execute(cx: &Cx, input: ExecuteStatementInput) -> Reply<ExecuteStatementOutput> {
     let statement = parse(&input.statement, input.parameters.as_deref())?;
+    access::check_statement(cx, "ExecuteStatement", &statement).await?;
     let asked = input.return_consumed_capacity.as_deref();
     let at = Located::for_items(cx, statement.table()).await?;
     let select = match &statement {

@@ -12,7 +12,7 @@ use super::{key_names, no_key, order};
 use crate::attribute::values;
 use crate::capacity::{Consistency, Consumed, read_units, scan_units};
 use crate::errors::{refuse, validation};
-use crate::read::answer::{check_projected, keeps};
+use crate::read::answer::check_projected;
 use crate::read::page::{MAX_BYTES, Page, Reading, Start};
 use crate::read::query::{parts, range};
 use crate::read::range::Range;
@@ -140,7 +140,7 @@ impl Task<'_> {
             return Err(validation("NextToken does not match request").into());
         }
         let reading = Reading { at: self.at, index: self.index, range, forward: self.forward, limit, after };
-        reading.page(cx, |item| keeps(self.filter.as_ref(), &reading, item)).await
+        reading.page(cx, self.filter.as_ref()).await
     }
 
     /// Adds what was read of a partition. `true` if the page ends there.

@@ -8,6 +8,7 @@ use kumoi_expressions::item_size;
 use kumoi_expressions::partiql::{Select, Statement};
 
 use super::{change, key_names, no_key, parse, read};
+use crate::access;
 use crate::api::{
     ConsumedCapacity, ExecuteTransactionInput, ExecuteTransactionOutput, ItemResponse, ParameterizedStatement,
 };
@@ -26,6 +27,9 @@ use crate::transaction::{check_bytes, check_distinct, locate};
 pub(crate) async fn execute(cx: &Cx, input: ExecuteTransactionInput) -> Reply<ExecuteTransactionOutput> {
     let statements = input.transact_statements.iter().map(|one| parse(&one.statement, one.parameters.as_deref()));
     let statements = statements.collect::<Result<Vec<_>, Fault>>()?;
+    for statement in &statements {
+        access::check_statement(cx, "ExecuteTransaction", statement).await?;
+    }
     let selects: Vec<_> = statements.iter().filter_map(select).collect();
     match selects.len() {
         0 => write(cx, &input, &statements).await,

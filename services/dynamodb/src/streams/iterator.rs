@@ -16,12 +16,9 @@ use crate::tables::CHANGES;
 /// In microseconds.
 const LIFETIME: i64 = 15 * 60 * 1_000_000;
 
-/// Records that are read at a time when one is looked for by its moment.
-const CHUNK: usize = 100;
-
 pub(crate) async fn get(cx: &Cx, input: GetShardIteratorInput) -> Reply<GetShardIteratorOutput> {
     let wanted = Wanted::read(&input)?;
-    let found = Found::of(cx, &input.stream_arn).await?;
+    let found = Found::of(cx, "GetShardIterator", &input.stream_arn).await?;
     if found.shard() != input.shard_id {
         return Err(resource_not_found_exception("Requested resource not found: Shard does not exist").into());
     }
@@ -98,22 +95,38 @@ async fn latest(cx: &Cx, found: &Found, open: u64) -> Reply<Position> {
     Ok(Position::start(open + 1))
 }
 
+/// The first record at a moment or later. Records lie in the order of their moments, as near as clocks tell, so few of them are looked at: the first of
+/// some epochs, and then some of the last epoch that begins before the moment.
 async fn since(cx: &Cx, found: &Found, open: u64, moment: Timestamp) -> Reply<Position> {
-    let id = found.stream.id;
-    let mut range = KeyRange::prefix(&(id,));
-    loop {
-        let records = cx.tx().range(&found.scope, &CHANGES, range.clone(), CHUNK).await?;
-        let end = records.len() < CHUNK;
-        for ((_, epoch, number), change) in records {
-            if change.at >= moment.micros() {
-                return Ok(Position { epoch, number });
-            }
-            range = range.after(&(id, epoch, number));
-        }
-        if end {
-            return latest(cx, found, open).await;
+    let (mut low, mut high) = (0, open.saturating_add(1));
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match first(cx, found, Position::start(middle)).await? {
+            Some((_, at)) if at < moment.micros() => low = middle.saturating_add(1),
+            _ => high = middle,
         }
     }
+    let epoch = low.saturating_sub(1);
+    let (mut low, mut high) = (0, u64::MAX);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match first(cx, found, Position { epoch, number: middle }).await? {
+            Some((_, at)) if at < moment.micros() => low = middle.saturating_add(1),
+            _ => high = middle,
+        }
+    }
+    match first(cx, found, Position { epoch, number: low }).await? {
+        Some((position, _)) => Ok(position),
+        None => latest(cx, found, open).await,
+    }
+}
+
+/// The first record at a position or behind it, and its moment in microseconds.
+async fn first(cx: &Cx, found: &Found, from: Position) -> Reply<Option<(Position, i64)>> {
+    let id = found.stream.id;
+    let range = KeyRange::prefix(&(id,)).from(&(id, from.epoch, from.number));
+    let records = cx.tx().range(&found.scope, &CHANGES, range, 1).await?;
+    Ok(records.into_iter().next().map(|((_, epoch, number), change)| (Position { epoch, number }, change.at)))
 }
 
 /// A shard iterator.

@@ -19,7 +19,7 @@ const CHUNK: usize = 64;
 pub(crate) async fn get(cx: &Cx, input: GetRecordsInput) -> Reply<GetRecordsOutput> {
     let limit = page(input.limit, MAX_RECORDS)?;
     let (arn, from) = iterator::read(cx, &input.shard_iterator)?;
-    let found = Found::of(cx, arn).await?;
+    let found = Found::of(cx, "GetRecords", arn).await?;
     if found.trimmed(cx).await?.is_some_and(|trimmed| from <= trimmed) {
         return Err(trimmed_data().into());
     }

@@ -6,6 +6,7 @@ use kumoi_model::Timestamp;
 use kumoi_store::{KeyRange, Scope};
 use serde::{Deserialize, Serialize};
 
+use crate::access;
 use crate::api::StreamSpecification;
 use crate::errors::validation;
 use crate::streams::{Position, trim};
@@ -56,9 +57,10 @@ pub(crate) struct Found {
 }
 
 impl Found {
-    /// The stream of an ARN.
-    pub(crate) async fn of(cx: &Cx, arn: &str) -> Reply<Self> {
+    /// The stream of an ARN, for an operation that its policy does not refuse.
+    pub(crate) async fn of(cx: &Cx, operation: &str, arn: &str) -> Reply<Self> {
         let (scope, table, label) = parse(cx, arn)?;
+        access::check_stream(cx, operation, arn).await?;
         let key = (table.to_owned(), label.to_owned());
         let Some(stream) = cx.tx().get(&scope, &STREAMS, &key).await? else {
             let message = format!("Requested resource not found: Stream: {arn} not found");
@@ -207,7 +209,7 @@ pub(crate) async fn describe(cx: &Cx, input: DescribeStreamInput) -> Reply<Descr
             }
         }
     }
-    let found = Found::of(cx, &input.stream_arn).await?;
+    let found = Found::of(cx, "DescribeStream", &input.stream_arn).await?;
     let shard = found.shard();
     // The one shard has no children, and none behind it.
     let listed = input.shard_filter.is_none() && input.exclusive_start_shard_id.is_none_or(|start| start < shard);

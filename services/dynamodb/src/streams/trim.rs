@@ -11,7 +11,7 @@ use kumoi_store::{KeyRange, Scope};
 use crate::streams::state::Found;
 use crate::streams::{Position, RETENTION};
 use crate::table::{arn_of, stream_arn};
-use crate::tables::{CHANGES, EPOCHS, STREAMS, TRIMMED};
+use crate::tables::{CHANGES, EPOCHS, POLICIES, STREAMS, TRIMMED};
 
 /// The kind of timer.
 pub(crate) const TRIM: &str = "trim";
@@ -60,6 +60,7 @@ pub(crate) async fn run(cx: &Cx, payload: &str) -> Reply<()> {
     }
     if gone && !full {
         cx.delete(&STREAMS, &place).await?;
+        cx.delete(&POLICIES, &place).await?;
         cx.delete(&EPOCHS, &id).await?;
         cx.delete(&TRIMMED, &id).await?;
         return Ok(());

@@ -15,6 +15,7 @@ use crate::table::state::State;
 use crate::table::{Located, TableRecord};
 use crate::tables::{COUNTS, ENTRIES, ITEMS, SIZES, TABLES};
 use crate::write::{count, projected_size};
+use crate::{insights, scaling};
 
 /// The kind of timer that fills an index.
 pub(crate) const FILL: &str = "fill";
@@ -99,8 +100,12 @@ pub(crate) async fn remove(cx: &Cx, name: &str) -> Reply<()> {
 /// Removes the indexes of a table that are deleted by now, and the definitions that no key needs any more.
 pub(crate) async fn remove_from(cx: &Cx, at: &mut Located) -> Reply<()> {
     let now = cx.now();
-    let gone: Vec<u64> =
-        at.table.indexes.iter().filter(|index| index.state.is_gone(now)).map(|index| index.id).collect();
+    let gone: Vec<_> = at.table.indexes.iter().filter(|index| index.state.is_gone(now)).collect();
+    for index in &gone {
+        insights::forget_index(cx, &at.scope, &at.name, &index.name).await?;
+        scaling::forget_index(cx, at, &index.name).await?;
+    }
+    let gone: Vec<u64> = gone.into_iter().map(|index| index.id).collect();
     let table = at.table_mut();
     table.indexes_made = table.next_index().saturating_sub(1);
     table.indexes.retain(|index| !gone.contains(&index.id));
