@@ -96,6 +96,10 @@ pub(crate) async fn describe(cx: &Cx, input: DescribeExportInput) -> Reply<Descr
 pub(crate) async fn list(cx: &Cx, input: ListExportsInput) -> Reply<ListExportsOutput> {
     let limit = input.max_results.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(PAGE);
     let table = input.table_arn.as_deref().map(|arn| Named::parse(cx, arn)).transpose()?;
+    // Those of another account's table are that account's.
+    if table.as_ref().is_some_and(|named| *named.scope.account != *cx.account()) {
+        return Ok(ListExportsOutput::default());
+    }
     let range = match &table {
         Some(named) => KeyRange::prefix(&(named.name,)),
         None => KeyRange::all(),

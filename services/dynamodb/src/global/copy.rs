@@ -19,7 +19,7 @@ use crate::tables::ITEMS;
 pub(crate) const COPY: &str = "copy-replica";
 
 /// Items that one timer copies.
-const BATCH: usize = 200;
+const BATCH: usize = 100;
 
 /// There is something to copy from this table, from `due` on.
 pub(crate) async fn begin(cx: &Cx, at: &Located, due: i64) -> Reply<()> {

@@ -92,6 +92,10 @@ pub(crate) async fn describe(cx: &Cx, input: DescribeImportInput) -> Reply<Descr
 pub(crate) async fn list(cx: &Cx, input: ListImportsInput) -> Reply<ListImportsOutput> {
     let limit = input.page_size.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(PAGE);
     let table = input.table_arn.as_deref().map(|arn| Named::parse(cx, arn)).transpose()?;
+    // Those of another account's table are that account's.
+    if table.as_ref().is_some_and(|named| *named.scope.account != *cx.account()) {
+        return Ok(ListImportsOutput::default());
+    }
     let range = match &table {
         Some(named) => KeyRange::prefix(&(named.name,)),
         None => KeyRange::all(),

@@ -92,8 +92,8 @@ impl Source<'_> {
     }
 }
 
-/// Packed bytes that are unpacked at a time.
-const PIECE: usize = 4096;
+/// Packed bytes that are unpacked at a time: a block of ZSTD that says "the same byte 128 Ki times" has four, so that this is 8 MiB at most.
+const PIECE: usize = 256;
 
 impl Part {
     /// Adds what is behind the bytes that are passed over.

@@ -16,7 +16,7 @@ use crate::tables::{CHANGED, HISTORY, TABLES};
 pub(crate) const TRIM: &str = "trim-history";
 
 /// Changes removed by one timer.
-const BATCH: usize = 500;
+const BATCH: usize = 100;
 
 /// What an item was before a change; `None` if it was not there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

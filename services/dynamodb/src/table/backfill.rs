@@ -27,7 +27,7 @@ pub(crate) const DELETE_INDEX: &str = "delete-index";
 pub(crate) const CLEAR_INDEX: &str = "clear-index";
 
 /// Items or entries that one timer looks at.
-const BATCH: usize = 500;
+const BATCH: usize = 100;
 
 /// An index of the table is to be filled.
 pub(crate) async fn begin(cx: &Cx, at: &Located, due: i64) -> Reply<()> {

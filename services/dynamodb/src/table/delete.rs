@@ -27,7 +27,7 @@ pub(crate) const CLEAR: &str = "clear";
 const AGAIN: i64 = 60_000_000;
 
 /// Records removed by one timer.
-const BATCH: usize = 500;
+const BATCH: usize = 100;
 
 pub(crate) async fn delete(cx: &Cx, input: DeleteTableInput) -> Reply<DeleteTableOutput> {
     let mut at = Located::to_change(cx, &input.table_name).await?;
