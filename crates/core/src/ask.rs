@@ -12,6 +12,7 @@ pub struct Ask {
     input: Option<ShapeId>,
     output: Option<ShapeId>,
     members: Struct,
+    source_arn: Option<String>,
 }
 
 impl Ask {
@@ -23,7 +24,14 @@ impl Ask {
         let found = Catalog::get().load(service).and_then(|model| Some((model, model.operation(operation)?)));
         let (service, operation) = found.ok_or_else(|| Fault::not_implemented(service, operation))?;
         let (input, output) = (operation.input, operation.output);
-        Ok(Self { service, operation: operation.name.as_str(), input, output, members: Struct::new() })
+        Ok(Self {
+            service,
+            operation: operation.name.as_str(),
+            input,
+            output,
+            members: Struct::new(),
+            source_arn: None,
+        })
     }
 
     /// Sets a member of the input; a name that the model does not have is passed over.
@@ -36,12 +44,34 @@ impl Ask {
         self
     }
 
+    /// Sets a member of the input if there is something to set it to.
+    #[must_use]
+    pub fn with_some(self, member: &str, value: Option<impl IntoValue>) -> Self {
+        match value {
+            Some(value) => self.with(member, value),
+            None => self,
+        }
+    }
+
+    /// The call is made on behalf of a resource (`aws:SourceArn`).
+    #[must_use]
+    pub fn on_behalf_of(mut self, arn: &str) -> Self {
+        self.source_arn = Some(arn.to_owned());
+        self
+    }
+
+    /// The input alone, for an [`Effect`](crate::outbox::Effect).
+    pub fn into_input(self) -> Value {
+        Value::Struct(self.members)
+    }
+
     /// Makes the call, at once and in a transaction of its own, as `principal`.
     ///
     /// # Errors
     /// Those of the operation.
     pub async fn call(self, cx: &Cx, principal: Principal) -> Result<Answer, Fault> {
-        let value = cx.call(&self.service.id, self.operation, Value::Struct(self.members), principal, None).await?;
+        let input = Value::Struct(self.members);
+        let value = cx.call(&self.service.id, self.operation, input, principal, self.source_arn).await?;
         Ok(Answer { service: self.service, shape: self.output, value })
     }
 }
@@ -70,6 +100,13 @@ pub struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
+    /// The members of the input of an operation; `None` when it takes none.
+    pub fn of_input(service: &str, operation: &str, value: &'a Value) -> Option<Self> {
+        let service = Catalog::get().load(service)?;
+        let shape = service.operation(operation)?.input?;
+        Some(Self { service, shape: Some(shape), value })
+    }
+
     fn member(&self, name: &str) -> Option<(ShapeId, &'a Value)> {
         let (index, member) = self.service.structure(self.shape?)?.member(name)?;
         Some((member.shape, self.value.as_struct()?.get(index)?))
@@ -121,6 +158,15 @@ impl<'a> Fields<'a> {
     pub fn fields(&self, member: &str) -> Option<Fields<'a>> {
         let (shape, value) = self.member(member)?;
         Some(Fields { service: self.service, shape: Some(shape), value })
+    }
+
+    /// The keys of a map; of what is not there, none.
+    pub fn keys(&self, member: &str) -> impl Iterator<Item = &'a str> {
+        let entries = match self.member(member) {
+            Some((_, Value::Map(entries))) => entries.as_slice(),
+            _ => &[],
+        };
+        entries.iter().map(|(key, _)| key.as_str())
     }
 
     /// The structures of a list; of what is not there, none.

@@ -7,10 +7,11 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use kumoi_access::{Context, Policy, Verdict};
+use kumoi_core::ask::Fields;
 use kumoi_core::identity::PrincipalKind;
 use kumoi_core::{Cx, Fault, Reply};
 use kumoi_expressions::partiql::Statement;
-use kumoi_model::{Kind, Service, ShapeId, Struct, Value};
+use kumoi_model::Value;
 
 use crate::errors::access_denied;
 use crate::table::{Named, arn_of};
@@ -97,12 +98,9 @@ struct Wanted<'a> {
 
 /// Refuses an operation that a policy denies, or, on another account's table, that none allows.
 pub(crate) async fn check(cx: &Cx, operation: &str, input: &Value) -> Reply<()> {
-    let Some(model) = kumoi_model::Catalog::get().load("dynamodb") else { return Ok(()) };
-    let Some(members) = input.as_struct() else { return Ok(()) };
-    let Some(shape) = model.operation(operation).and_then(|operation| operation.input) else { return Ok(()) };
-    let input = Members { model, shape, members };
-    for wanted in input.wanted(operation) {
-        decide(cx, &wanted, |context| input.tell(context)).await?;
+    let Some(input) = Fields::of_input("dynamodb", operation, input) else { return Ok(()) };
+    for wanted in wanted(input, operation) {
+        decide(cx, &wanted, |context| tell(input, context)).await?;
     }
     Ok(())
 }
@@ -212,73 +210,32 @@ fn parsed(text: &str) -> Option<Arc<Policy>> {
     })
 }
 
-/// A structure of an input.
-#[derive(Clone, Copy)]
-struct Members<'a> {
-    model: &'static Service,
-    shape: ShapeId,
-    members: &'a Struct,
+/// What the operation does, and to which tables. Those that statements of PartiQL name have [`check_statement`].
+fn wanted<'a>(input: Fields<'a>, operation: &'a str) -> Vec<Wanted<'a>> {
+    let on = |action, table| Wanted { action, table, index: None };
+    const STEPS: [(&str, &str); 5] = [
+        ("ConditionCheck", "ConditionCheckItem"),
+        ("Delete", "DeleteItem"),
+        ("Get", "GetItem"),
+        ("Put", "PutItem"),
+        ("Update", "UpdateItem"),
+    ];
+    let tables = input.keys("RequestItems").map(|table| on(operation, table));
+    let steps = input.list("TransactItems").into_iter().flat_map(|item| {
+        STEPS.iter().filter_map(move |(member, action)| Some(on(*action, item.fields(member)?.text("TableName")?)))
+    });
+    let named = ["TableName", "ResourceArn", "TableArn", "SourceTableArn", "SourceTableName"]
+        .iter()
+        .find_map(|name| input.text(name));
+    let itself = named.map(|table| Wanted { action: operation, table, index: input.text("IndexName") });
+    tables.chain(steps).chain(itself).collect()
 }
 
-impl<'a> Members<'a> {
-    fn value(&self, name: &str) -> Option<(&'a Value, ShapeId)> {
-        let (index, member) = self.model.structure(self.shape)?.member(name)?;
-        Some((self.members.get(index)?, member.shape))
-    }
-
-    fn text(&self, name: &str) -> Option<&'a str> {
-        self.value(name)?.0.as_str()
-    }
-
-    /// The structures of a list.
-    fn list(&self, name: &str) -> Vec<Members<'a>> {
-        let Some((Value::List(list), shape)) = self.value(name) else { return Vec::new() };
-        let Some(Kind::List { member, .. }) = self.model.shape(shape).map(|shape| &shape.kind) else {
-            return Vec::new();
-        };
-        let of = |value: &'a Value| Some(Members { shape: member.shape, members: value.as_struct()?, ..*self });
-        list.iter().filter_map(of).collect()
-    }
-
-    fn structure(&self, name: &str) -> Option<Members<'a>> {
-        let (value, shape) = self.value(name)?;
-        Some(Members { shape, members: value.as_struct()?, ..*self })
-    }
-
-    /// What the operation does, and to which tables. Those that statements of PartiQL name have [`check_statement`].
-    fn wanted<'b>(&self, operation: &'b str) -> Vec<Wanted<'b>>
-    where
-        'a: 'b,
-    {
-        let on = |action, table| Wanted { action, table, index: None };
-        if let Some((Value::Map(tables), _)) = self.value("RequestItems") {
-            return tables.iter().map(|(table, _)| on(operation, table.as_str())).collect();
-        }
-        const STEPS: [(&str, &str); 5] = [
-            ("ConditionCheck", "ConditionCheckItem"),
-            ("Delete", "DeleteItem"),
-            ("Get", "GetItem"),
-            ("Put", "PutItem"),
-            ("Update", "UpdateItem"),
-        ];
-        let steps = self.list("TransactItems").into_iter().flat_map(|item| {
-            STEPS
-                .iter()
-                .filter_map(move |(member, action)| Some(on(*action, item.structure(member)?.text("TableName")?)))
-        });
-        let named = ["TableName", "ResourceArn", "TableArn", "SourceTableArn", "SourceTableName"]
-            .iter()
-            .find_map(|name| self.text(name));
-        let itself = named.map(|table| Wanted { action: operation, table, index: self.text("IndexName") });
-        steps.chain(itself).collect()
-    }
-
-    /// What the request says about itself: "Condition keys for Amazon DynamoDB" of the Service Authorization Reference.
-    fn tell(&self, context: &mut Context<'a>) {
-        for name in ["Select", "ReturnValues", "ReturnConsumedCapacity"] {
-            if let Some(text) = self.text(name) {
-                context.set(["dynamodb:", name].concat(), text);
-            }
+/// What the request says about itself: "Condition keys for Amazon DynamoDB" of the Service Authorization Reference.
+fn tell<'a>(input: Fields<'a>, context: &mut Context<'a>) {
+    for name in ["Select", "ReturnValues", "ReturnConsumedCapacity"] {
+        if let Some(text) = input.text(name) {
+            context.set(["dynamodb:", name].concat(), text);
         }
     }
 }

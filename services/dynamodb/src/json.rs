@@ -178,6 +178,14 @@ mod tests {
     const LINE: &str = r#"{"Item":{"b":{"B":"AQI="},"l":{"L":[{"NULL":true},{"BOOL":false}]},"m":{"M":{"a b":{"S":"x\"'"}}},"n":{"N":"1.50"},"ns":{"NS":["3","20"]},"s":{"S":"é"}}}"#;
 
     #[test]
+    fn values_in_json() {
+        let list =
+            Attribute::L(vec![Attribute::Null, Attribute::B(vec![0, 1].into()), Attribute::N("1.50".parse().unwrap())]);
+        let told = item(&Item::from([("l".to_owned(), list)]));
+        assert_eq!(told.to_string(), r#"{"l":{"L":[{"NULL":true},{"B":"AAE="},{"N":"1.5"}]}}"#);
+    }
+
+    #[test]
     fn lines_are_read_and_written() {
         let read = read_line(LINE.as_bytes()).unwrap();
         let written = json!({ "Item": item(&read) }).to_string();

@@ -2,13 +2,11 @@
 //!
 //! Each change goes to the stream by `PutRecord`, after the commit, those of a partition key one after the other. The table keeps where they went when that has ended.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use kumoi_core::arn::Arn;
+use kumoi_core::ask::Ask;
 use kumoi_core::outbox::Effect;
 use kumoi_core::{Cx, Fault, Principal, Reply};
-use kumoi_expressions::{Attribute, Item};
-use kumoi_model::{Catalog, Struct, Value};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -20,6 +18,7 @@ use crate::api::{
     UpdateKinesisStreamingDestinationInput, UpdateKinesisStreamingDestinationOutput,
 };
 use crate::errors::{resource_not_found_exception, validation};
+use crate::json::item;
 use crate::key::KeyBytes;
 use crate::streams::Change;
 use crate::streams::change::{EXPIRER, SOURCE};
@@ -184,10 +183,8 @@ async fn look_up(cx: &Cx, at: &Located, arn: &str) -> Reply<()> {
     if place(arn).filter(here).is_none() {
         return Err(validation(format!("Invalid StreamArn: {arn}")).into());
     }
-    let input = input("DescribeStreamSummary", [("StreamARN", Value::String(arn.to_owned()))]);
-    let input = input.ok_or_else(Fault::internal)?;
-    let found = cx.call("kinesis", "DescribeStreamSummary", input, dynamodb(at), Some(at.arn())).await;
-    match found {
+    let ask = Ask::new("kinesis", "DescribeStreamSummary")?.with("StreamARN", arn.to_owned());
+    match ask.on_behalf_of(&at.arn()).call(cx, dynamodb(at)).await {
         Err(fault) if fault.code() == "ResourceNotFoundException" => {
             Err(resource_not_found_exception(fault.message()).into())
         }
@@ -205,19 +202,16 @@ pub(crate) async fn put(cx: &Cx, at: &Located, key: &KeyBytes, to: &Destination,
     let data = record(cx, at, to, change).to_string();
     let partition = format!("{:016x}", key.hash);
     let lane = format!("dynamodb:{}:{partition}", at.table.id);
-    let input = input(
-        "PutRecord",
-        [
-            ("StreamARN", Value::String(to.arn.clone())),
-            ("Data", Value::Blob(data.into_bytes().into())),
-            ("PartitionKey", Value::String(partition)),
-        ],
-    );
+    let input = Ask::new("kinesis", "PutRecord")?
+        .with("StreamARN", to.arn.clone())
+        .with("Data", Bytes::from(data))
+        .with("PartitionKey", partition)
+        .into_input();
     let effect = Effect {
         lane,
         service: "kinesis".to_owned(),
         operation: "PutRecord".to_owned(),
-        input: input.ok_or_else(Fault::internal)?,
+        input,
         account: account.to_owned(),
         region: region.to_owned(),
         principal: dynamodb(at),
@@ -227,17 +221,6 @@ pub(crate) async fn put(cx: &Cx, at: &Located, key: &KeyBytes, to: &Destination,
         dead_letter: None,
     };
     Ok(cx.deliver(&effect).await?)
-}
-
-/// The input of an operation of Kinesis.
-fn input<const N: usize>(operation: &str, members: [(&str, Value); N]) -> Option<Value> {
-    let model = Catalog::get().load("kinesis")?;
-    let structure = model.structure(model.operation(operation)?.input?)?;
-    let mut input = Struct::new();
-    for (name, value) in members {
-        input.set(structure.member(name)?.0, value);
-    }
-    Some(Value::Struct(input))
 }
 
 /// A change as Kinesis gets it, a JSON text.
@@ -266,43 +249,19 @@ fn record(cx: &Cx, at: &Located, to: &Destination, change: &Change) -> serde_jso
     })
 }
 
-fn item(item: &Item) -> serde_json::Value {
-    item.iter().map(|(name, value)| (name.clone(), attribute(value))).collect::<serde_json::Map<_, _>>().into()
-}
-
-/// A value in DynamoDB's JSON. It has no more levels than DynamoDB lets an item have.
-fn attribute(value: &Attribute) -> serde_json::Value {
-    match value {
-        Attribute::S(text) => json!({ "S": text }),
-        Attribute::N(number) => json!({ "N": number.to_string() }),
-        Attribute::B(bytes) => json!({ "B": STANDARD.encode(bytes) }),
-        Attribute::Bool(value) => json!({ "BOOL": value }),
-        Attribute::Null => json!({ "NULL": true }),
-        Attribute::Ss(set) => json!({ "SS": set }),
-        Attribute::Ns(set) => json!({ "NS": set.iter().map(ToString::to_string).collect::<Vec<_>>() }),
-        Attribute::Bs(set) => json!({ "BS": set.iter().map(|bytes| STANDARD.encode(bytes)).collect::<Vec<_>>() }),
-        Attribute::L(list) => json!({ "L": list.iter().map(attribute).collect::<Vec<_>>() }),
-        Attribute::M(map) => json!({ "M": item(map) }),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn inputs_are_as_the_model_of_kinesis_says() {
-        let text = || Value::String(String::new());
-        assert!(input("DescribeStreamSummary", [("StreamARN", text())]).is_some());
-        assert!(input("PutRecord", [("StreamARN", text()), ("Data", text()), ("PartitionKey", text())]).is_some());
-    }
-
-    #[test]
-    fn values_in_json() {
-        let list =
-            Attribute::L(vec![Attribute::Null, Attribute::B(vec![0, 1].into()), Attribute::N("1.50".parse().unwrap())]);
-        let told = item(&Item::from([("l".to_owned(), list)]));
-        assert_eq!(told.to_string(), r#"{"l":{"L":[{"NULL":true},{"B":"AAE="},{"N":"1.5"}]}}"#);
+        let members = |operation, names: &[&str]| {
+            let ask = Ask::new("kinesis", operation).unwrap();
+            let input = names.iter().fold(ask, |ask, name| ask.with(name, String::new())).into_input();
+            input.as_struct().unwrap().len()
+        };
+        assert_eq!(members("DescribeStreamSummary", &["StreamARN"]), 1);
+        assert_eq!(members("PutRecord", &["StreamARN", "Data", "PartitionKey"]), 3);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The steps of an export: `_started`, which shows that the bucket can be written, one data file after the other, and the manifests.
 
+use bytes::Bytes;
 use kumoi_core::{Cx, Fault, Reply};
 use kumoi_store::KeyRange;
 
@@ -100,23 +101,18 @@ async fn put(
     key: String,
     body: Vec<u8>,
 ) -> Result<String, Fault> {
-    let asked = |text: &Option<String>| s3::text(text.as_deref().unwrap_or_default());
-    let mut members = vec![
-        ("Bucket", asked(&description.s3_bucket)),
-        ("Key", s3::text(&key)),
-        ("Body", s3::body(body)),
-        ("ACL", s3::text("bucket-owner-full-control")),
-    ];
     let kms = description.s3_sse_algorithm.as_deref() == Some("KMS");
-    members.push(("ServerSideEncryption", s3::text(if kms { "aws:kms" } else { "AES256" })));
-    if kms && description.s3_sse_kms_key_id.is_some() {
-        members.push(("SSEKMSKeyId", asked(&description.s3_sse_kms_key_id)));
-    }
-    if description.s3_bucket_owner.is_some() {
-        members.push(("ExpectedBucketOwner", asked(&description.s3_bucket_owner)));
-    }
     let source = description.export_arn.as_deref().unwrap_or_default();
-    let mut answer = s3::call(cx, (&work.principal, source), "PutObject", members).await?;
-    let etag = answer.text("ETag").unwrap_or_default();
+    let answer = s3::call(cx, (&work.principal, source), "PutObject", |ask| {
+        ask.with_some("Bucket", description.s3_bucket.clone())
+            .with("Key", key)
+            .with("Body", Bytes::from(body))
+            .with("ACL", "bucket-owner-full-control".to_owned())
+            .with("ServerSideEncryption", if kms { "aws:kms" } else { "AES256" }.to_owned())
+            .with_some("SSEKMSKeyId", description.s3_sse_kms_key_id.clone().filter(|_| kms))
+            .with_some("ExpectedBucketOwner", description.s3_bucket_owner.clone())
+    });
+    let answer = answer.await?;
+    let etag = answer.fields().text("ETag").unwrap_or_default();
     Ok(etag.trim_matches('"').to_owned())
 }

@@ -6,8 +6,8 @@ use std::io::Write;
 use bytes::Bytes;
 use flate2::write::MultiGzDecoder;
 use futures_util::StreamExt as _;
+use kumoi_core::ask::Ask;
 use kumoi_core::{Cx, Fault, Principal};
-use kumoi_model::Value;
 
 use crate::import::Object;
 use crate::s3;
@@ -34,21 +34,27 @@ pub(super) struct Part {
 impl Source<'_> {
     /// The first object behind a key.
     pub(super) async fn next(&self, cx: &Cx, after: Option<&str>) -> Result<Option<Object>, Fault> {
-        let mut members = vec![("Bucket", s3::text(self.bucket)), ("MaxKeys", Value::Int(1))];
-        members.extend(self.prefix.map(|prefix| ("Prefix", s3::text(prefix))));
-        members.extend(after.map(|key| ("StartAfter", s3::text(key))));
-        members.extend(self.owner.map(|owner| ("ExpectedBucketOwner", s3::text(owner))));
-        let mut answer = s3::call(cx, (self.principal, self.arn), "ListObjectsV2", members).await?;
-        Ok(answer.first("Contents").and_then(|mut object| {
-            let (key, size) = (object.text("Key")?, object.number("Size").unwrap_or(0));
-            Some(Object { key, size, offset: 0, header: None })
+        let answer = s3::call(cx, (self.principal, self.arn), "ListObjectsV2", |ask| {
+            self.of_bucket(ask)
+                .with("MaxKeys", 1_i64)
+                .with_some("Prefix", self.prefix.map(str::to_owned))
+                .with_some("StartAfter", after.map(str::to_owned))
+        });
+        let answer = answer.await?;
+        let first = answer.fields().list("Contents").into_iter().next();
+        Ok(first.and_then(|object| {
+            let size = object.number("Size").and_then(|size| u64::try_from(size).ok()).unwrap_or(0);
+            Some(Object { key: object.text("Key")?.to_owned(), size, offset: 0, header: None })
         }))
+    }
+
+    fn of_bucket(&self, ask: Ask) -> Ask {
+        ask.with("Bucket", self.bucket.to_owned()).with_some("ExpectedBucketOwner", self.owner.map(str::to_owned))
     }
 
     /// Reads on in an object, at most so many bytes; `None` when what is there is not packed as it should be.
     pub(super) async fn read(&self, cx: &Cx, object: &Object, limit: usize) -> Result<Option<Part>, Fault> {
-        let mut members = vec![("Bucket", s3::text(self.bucket)), ("Key", s3::text(&object.key))];
-        members.extend(self.owner.map(|owner| ("ExpectedBucketOwner", s3::text(owner))));
+        let mut range = None;
         let (mut unpack, skip) = match self.packed {
             "GZIP" => (Unpack::Gzip(MultiGzDecoder::new(Vec::new())), object.offset),
             "ZSTD" => match zstd::stream::write::Decoder::new(Vec::new()) {
@@ -59,16 +65,15 @@ impl Source<'_> {
                 if object.offset >= object.size {
                     return Ok(Some(Part { bytes: Vec::new(), last: true }));
                 }
-                members.push(("Range", Value::String(format!("bytes={}-", object.offset))));
+                range = Some(format!("bytes={}-", object.offset));
                 (Unpack::Plain(Vec::new()), 0)
             }
         };
-        let mut answer = s3::call(cx, (self.principal, self.arn), "GetObject", members).await?;
-        let stream = match answer.take("Body") {
-            Some(Value::Stream(stream)) => stream.take(),
-            Some(Value::Blob(bytes)) => kumoi_model::ByteStream::from_bytes(bytes).take(),
-            _ => None,
-        };
+        let answer = s3::call(cx, (self.principal, self.arn), "GetObject", |ask| {
+            self.of_bucket(ask).with("Key", object.key.clone()).with_some("Range", range)
+        });
+        let answer = answer.await?;
+        let stream = answer.fields().stream("Body").and_then(kumoi_model::ByteStream::take);
         let Some(mut stream) = stream else { return Ok(Some(Part { bytes: Vec::new(), last: true })) };
         let mut part = Part::default();
         let mut skip = skip;
