@@ -24,6 +24,7 @@ mod md5;
 pub mod outbox;
 pub mod paging;
 mod physics;
+pub mod policies;
 mod record;
 mod service;
 mod settings;

@@ -3,13 +3,10 @@
 //! Follows "Cross-account access with resource-based policies in DynamoDB" of the Developer Guide. In its own account a caller may do what no policy
 //! denies, until IAM says what identities may. A caller of another account names a table by its ARN, and needs a policy that allows it.
 
-use std::cell::RefCell;
-use std::sync::Arc;
-
-use kumoi_access::{Context, Policy, Verdict};
+use kumoi_access::{Context, Verdict};
 use kumoi_core::ask::Fields;
 use kumoi_core::identity::PrincipalKind;
-use kumoi_core::{Cx, Fault, Reply};
+use kumoi_core::{Cx, Fault, Reply, policies};
 use kumoi_expressions::partiql::Statement;
 use kumoi_model::Value;
 
@@ -145,9 +142,9 @@ async fn decide<'a>(cx: &Cx, wanted: &Wanted<'_>, tell: impl FnOnce(&mut Context
     if own && root && wanted.action == "DeleteResourcePolicy" {
         return Ok(());
     }
-    let verdict = match attached.and_then(|attached| parsed(&attached.text)) {
+    let verdict = match attached.and_then(|attached| policies::parsed(&attached.text)) {
         Some(policy) => {
-            let mut context = context(cx, &named.scope.account);
+            let mut context = policies::context(cx, &named.scope.account);
             tell(&mut context);
             policy.verdict(&kumoi_access::Request {
                 caller: cx.principal().caller(),
@@ -190,26 +187,6 @@ fn located<'a>(cx: &Cx, text: &'a str) -> Option<(Named<'a>, &'a str)> {
     Some((Named::parse_arn(cx, table)?, label))
 }
 
-/// The most policies that a thread keeps parsed.
-const MAX_PARSED: usize = 32;
-
-fn parsed(text: &str) -> Option<Arc<Policy>> {
-    thread_local! {
-        static PARSED: RefCell<Vec<(String, Arc<Policy>)>> = const { RefCell::new(Vec::new()) };
-    }
-    PARSED.with_borrow_mut(|parsed| {
-        if let Some((_, policy)) = parsed.iter().find(|(known, _)| known == text) {
-            return Some(policy.clone());
-        }
-        let policy = Arc::new(Policy::parse(text).ok()?);
-        if parsed.len() >= MAX_PARSED {
-            parsed.remove(0);
-        }
-        parsed.push((text.to_owned(), policy.clone()));
-        Some(policy)
-    })
-}
-
 /// What the operation does, and to which tables. Those that statements of PartiQL name have [`check_statement`].
 fn wanted<'a>(input: Fields<'a>, operation: &'a str) -> Vec<Wanted<'a>> {
     let on = |action, table| Wanted { action, table, index: None };
@@ -238,27 +215,6 @@ fn tell<'a>(input: Fields<'a>, context: &mut Context<'a>) {
             context.set(["dynamodb:", name].concat(), text);
         }
     }
-}
-
-/// The global condition keys of a request about what an account owns.
-fn context<'a>(cx: &Cx, owner: &str) -> Context<'a> {
-    let mut context = Context::new();
-    context.set("aws:SecureTransport", if cx.endpoint().scheme == "https" { "true" } else { "false" });
-    context.set("aws:RequestedRegion", cx.region().to_owned());
-    context.set("aws:ResourceAccount", owner.to_owned());
-    if let Some(client) = &cx.call_info().client {
-        if let Some(address) = client.address {
-            context.set("aws:SourceIp", address.to_string());
-        }
-        if let Some(agent) = &client.user_agent {
-            context.set("aws:UserAgent", agent.clone());
-        }
-    }
-    if let Some(arn) = &cx.call_info().source_arn {
-        context.set("aws:SourceArn", arn.clone());
-        context.set("aws:SourceAccount", cx.principal().account.clone());
-    }
-    context
 }
 
 #[cfg(test)]

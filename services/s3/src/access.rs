@@ -3,12 +3,11 @@
 //! Within the account that owns a bucket everybody may do everything that no policy denies: what policies of IAM say of identities comes with IAM.
 //! Accounts other than that, and requests without credentials, need a grant.
 
-use std::cell::RefCell;
 use std::sync::Arc;
 
 use kumoi_access::{Caller, CallerKind, Context, Policy, Verdict};
 use kumoi_core::identity::PrincipalKind;
-use kumoi_core::{Client, Cx, Reply, SignaturePlace};
+use kumoi_core::{Client, Cx, Reply, SignaturePlace, policies};
 use kumoi_model::{FromValue as _, Location, Service, Struct, Structure, Timestamp, Value};
 use kumoi_store::Scope;
 
@@ -367,45 +366,18 @@ async fn policy(cx: &Cx, bucket: &Bucket) -> Reply<Option<Arc<Policy>>> {
         return Ok(None);
     }
     let config = config::get::<config::policy::Policy>(cx, bucket).await?;
-    Ok(config.and_then(|config| parsed(&config.0)))
-}
-
-/// The most policies that a thread keeps parsed.
-const MAX_PARSED: usize = 32;
-
-pub(crate) fn parsed(text: &str) -> Option<Arc<Policy>> {
-    thread_local! {
-        static PARSED: RefCell<Vec<(String, Arc<Policy>)>> = const { RefCell::new(Vec::new()) };
-    }
-    PARSED.with_borrow_mut(|parsed| {
-        if let Some((_, policy)) = parsed.iter().find(|(known, _)| known == text) {
-            return Some(policy.clone());
-        }
-        let policy = Arc::new(Policy::parse(text).ok()?);
-        if parsed.len() >= MAX_PARSED {
-            parsed.remove(0);
-        }
-        parsed.push((text.to_owned(), policy.clone()));
-        Some(policy)
-    })
+    Ok(config.and_then(|config| policies::parsed(&config.0)))
 }
 
 /// What is known of every request.
 fn context<'a>(cx: &Cx, bucket: &Bucket, point: Option<&Point>) -> Context<'a> {
-    let mut context = Context::new();
+    let mut context = policies::context(cx, &bucket.account);
     if let Some(point) = point {
         point.describe(&mut context);
     }
-    context.set("aws:SecureTransport", if cx.endpoint().scheme == "https" { "true" } else { "false" });
-    context.set("aws:RequestedRegion", cx.region().to_owned());
-    context.set("aws:ResourceAccount", bucket.account.clone());
     context.set("s3:ResourceAccount", bucket.account.clone());
     if let Some(client) = &cx.call_info().client {
         describe_client(&mut context, client);
-    }
-    if let Some(arn) = &cx.call_info().source_arn {
-        context.set("aws:SourceArn", arn.clone());
-        context.set("aws:SourceAccount", cx.principal().account.clone());
     }
     context
 }
@@ -417,9 +389,6 @@ fn describe_client(context: &mut Context<'_>, client: &Client) {
         SignaturePlace::Form => "POST",
     });
     let facts = [
-        ("aws:SourceIp", client.address.map(|address| address.to_string())),
-        ("aws:UserAgent", client.user_agent.clone()),
-        ("aws:Referer", client.referer.clone()),
         ("s3:authType", place.map(str::to_owned)),
         ("s3:signatureversion", client.signature.map(|signature| signature.algorithm.to_owned())),
     ];

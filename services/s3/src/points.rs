@@ -10,7 +10,7 @@ use kumoi_access::{Context, Policy, Verdict};
 use kumoi_core::arn::Arn;
 use kumoi_core::ask::{Answer, Ask};
 use kumoi_core::identity::PrincipalKind;
-use kumoi_core::{Cx, Fault, Principal, Reply};
+use kumoi_core::{Cx, Fault, Principal, Reply, policies};
 use kumoi_model::{Catalog, Service, Value};
 use kumoi_store::Scope;
 use percent_encoding::percent_decode_str;
@@ -197,7 +197,7 @@ async fn regional(cx: &Cx, name: &str) -> Result<Point, Fault> {
     let point = answer.fields();
     let arn = point.text("AccessPointArn").unwrap_or_default();
     let policy = match ask(cx, "GetAccessPointPolicy", "Name", arn).await {
-        Ok(answer) => answer.fields().text("Policy").and_then(access::parsed),
+        Ok(answer) => answer.fields().text("Policy").and_then(policies::parsed),
         Err(fault) if fault.status() == 404 => None,
         Err(fault) => return Err(fault),
     };
@@ -227,7 +227,7 @@ async fn multi_region(cx: &Cx, name: &str) -> Result<Point, Fault> {
         account: Arn::parse(&arn).map(|arn| arn.account.to_owned()).unwrap_or_default(),
         origin: "Internet".to_owned(),
         bucket: bucket.to_owned(),
-        policy: policy.and_then(|policy| policy.text("Policy")).and_then(access::parsed),
+        policy: policy.and_then(|policy| policy.text("Policy")).and_then(policies::parsed),
         restricted: true,
         arn,
     })

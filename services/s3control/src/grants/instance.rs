@@ -1,8 +1,8 @@
 //! The instance of Access Grants that an account has in a region, and its resource policy.
 
-use kumoi_access::{Context, Policy, Request, Verdict};
+use kumoi_access::{Policy, Request, Verdict};
 use kumoi_core::identity::PrincipalKind;
-use kumoi_core::{Cx, Fault, Reply};
+use kumoi_core::{Cx, Fault, Reply, policies};
 use kumoi_model::Timestamp;
 use kumoi_store::{KeyRange, Scope};
 
@@ -155,8 +155,8 @@ pub(crate) async fn open_to_caller(cx: &Cx, account: &str, action: &str) -> Repl
     }
     let instance = cx.tx().get(&scope, &INSTANCES, &()).await?;
     let policy = instance.and_then(|instance| instance.policy);
-    let policy = policy.and_then(|policy| Policy::parse(&policy.text).ok()).ok_or_else(access_denied)?;
-    let (context, resource) = (Context::new(), arn(&scope, ""));
+    let policy = policy.and_then(|policy| policies::parsed(&policy.text)).ok_or_else(access_denied)?;
+    let (context, resource) = (policies::context(cx, account), arn(&scope, ""));
     let asked = Request {
         caller: principal.caller(),
         action,
