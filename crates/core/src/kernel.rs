@@ -182,7 +182,7 @@ impl Kernel {
         let (call, mut ignored) = (Arc::new(call), Vec::new());
         let result = match (valid, coded) {
             (Err(fault), _) => Err(fault),
-            // Authorization has its place here. Until `crates/access` is built, every caller may do everything.
+            // Authorization by what identities may do has its place here, and comes with IAM. Services ask the policies of what they hold.
             (Ok(()), None) => Err(Fault::not_implemented(&model.id, operation_name(model, operation))),
             (Ok(()), Some((service, spec))) => {
                 ignored = ignored_members(spec, model, operation, &input);

@@ -80,7 +80,8 @@ impl Head {
             return Err(Failure::plain(400, "BadRequest", message));
         }
         if front.root_only && self.raw_path() != "/" {
-            return Err(Failure::plain(404, "UnknownOperationException", "The service answers at / alone."));
+            // DynamoDB says no more than that.
+            return Err(Failure::plain(404, "UnknownOperationException", ""));
         }
         Ok(())
     }

@@ -1,7 +1,6 @@
 //! Copies of all items: of a table into a backup, and of a backup or a moment of a table into a new table. The first part is copied at once; timers copy
 //! the rest, part by part.
 
-use kumoi_core::timers::Timer;
 use kumoi_core::{Cx, Fault, Reply};
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +8,7 @@ use crate::recovery::past::{self, Page, Past, Place};
 use crate::recovery::readers;
 use crate::table::{Located, Named};
 use crate::tables::{ITEMS, Owned};
+use crate::timer;
 use crate::{backup, restore, write};
 
 /// The kind of timer that goes on with a copy.
@@ -74,8 +74,7 @@ pub(crate) async fn go_on(cx: &Cx, payload: &str) -> Reply<()> {
 
 async fn set(cx: &Cx, copy: &Copy) -> Reply<()> {
     let payload = serde_json::to_string(copy).map_err(|_| Fault::internal())?;
-    let timer = Timer { name: format!("{COPY}:{}", copy.reader), due: cx.now(), kind: COPY.to_owned(), payload };
-    Ok(cx.set_timer(&timer).await?)
+    timer::set(cx, cx.scope(), (COPY, copy.reader), cx.now().micros(), payload).await
 }
 
 impl To {

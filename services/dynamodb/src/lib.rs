@@ -11,6 +11,7 @@
 //! | `access`, `policy` | who may do what, and the policies that say so |
 //! | `insights`, `scaling` | contributor insights, and settings of auto scaling |
 //! | `tags`, `time_to_live`, `limits` | what else there is about tables |
+//! | `timer` | work to do later |
 //! | `attribute`, `key` | values and keys: read, checked, written |
 //! | `item` | operations on one item |
 //! | `batch` | BatchGetItem and BatchWriteItem |
@@ -28,7 +29,7 @@
 //! | `export`, `import` | tables into buckets of Amazon S3, and out of them |
 //! | `copy` | copies of all items, part by part |
 //! | `json`, `s3`, `client_token` | what exports and imports need: items as text, calls of S3, client tokens |
-//! | `owned` | ARNs of what belongs to a table |
+//! | `owned` | what belongs to a table (backups, exports, imports): ARNs, timers, listings |
 //!
 //! `DYNAMODB_TRANSITION_SECONDS` says how long tables are CREATING, UPDATING and DELETING; unless it is set, no time.
 
@@ -71,6 +72,7 @@ mod tables;
 mod tags;
 mod throttle;
 mod time_to_live;
+mod timer;
 mod transaction;
 mod write;
 

@@ -7,7 +7,6 @@
 //! sees what an earlier one has left. Whoever writes an item keeps it up to date; what the table had before comes in by and by. The timer of a generation is set
 //! for its first second, which `armed` repeats: a writer reads that, and sets the timer only for an item that expires before all others.
 
-use kumoi_core::timers::{self, Timer};
 use kumoi_core::{Cx, Reply, paging};
 use kumoi_expressions::{Attribute, Item};
 use kumoi_model::Timestamp;
@@ -24,6 +23,7 @@ use crate::key::KeyBytes;
 use crate::table::state::State;
 use crate::table::{Located, Named};
 use crate::tables::{ARMED, EXPIRIES, Expiry, ITEMS, ItemRow};
+use crate::timer;
 use crate::write::{self, Origin};
 
 /// The kinds of timers: items expire, what a table had comes in, what a generation had goes.
@@ -180,13 +180,7 @@ async fn arm_at(cx: &Cx, at: &Located, set: &TimeToLive, second: i64) -> Reply<(
 }
 
 async fn set_timer(cx: &Cx, scope: &Scope, kind: &str, generation: u64, due: i64, payload: String) -> Reply<()> {
-    let timer = Timer {
-        name: format!("{kind}:{generation}"),
-        due: Timestamp::from_micros(due),
-        kind: kind.to_owned(),
-        payload,
-    };
-    Ok(timers::set(cx.tx(), "dynamodb", scope, &timer).await?)
+    timer::set(cx, scope, (kind, generation), due, payload).await
 }
 
 /// The table of a timer, as long as its time to live is of that generation.
@@ -267,7 +261,7 @@ async fn fill_from(cx: &Cx, at: &Located, after: Option<ItemRow>) -> Reply<()> {
 /// Has what a generation noted cleared away.
 pub(crate) async fn clear_later(cx: &Cx, scope: &Scope, generation: u64) -> Reply<()> {
     for kind in [EXPIRE, FILL] {
-        timers::cancel(cx.tx(), "dynamodb", scope, &format!("{kind}:{generation}")).await?;
+        timer::cancel(cx, scope, kind, generation).await?;
     }
     set_timer(cx, scope, CLEAR, generation, cx.now().micros(), generation.to_string()).await
 }

@@ -1,16 +1,15 @@
 //! System backups: a table with point-in-time recovery that is deleted can be restored for 35 days as it was at the end ("Delete a table with PITR
 //! enabled" of the Developer Guide).
 
-use kumoi_core::timers::{self, Timer};
 use kumoi_core::{Cx, Reply};
-use kumoi_model::Timestamp;
 
 use crate::backup::{BackupRecord, Found, delete};
 use crate::owned;
 use crate::recovery::DAY;
 use crate::table::Located;
 use crate::table::describe::count_table;
-use crate::tables::{BACKUPS, Owned};
+use crate::tables::BACKUPS;
+use crate::timer;
 
 /// The kind of timer that ends a system backup.
 pub(crate) const EXPIRE: &str = "expire-backup";
@@ -34,19 +33,12 @@ pub(crate) async fn keep(cx: &Cx, at: &Located) -> Reply<()> {
     };
     let key = (at.name.clone(), owned::new_id(cx));
     cx.tx().put(&at.scope, &BACKUPS, &key, &backup).await?;
-    let timer = Timer {
-        name: format!("{EXPIRE}:{}", at.table.id),
-        due: Timestamp::from_micros(expires),
-        kind: EXPIRE.to_owned(),
-        payload: [key.0.as_str(), "/", &key.1].concat(),
-    };
-    Ok(timers::set(cx.tx(), "dynamodb", &at.scope, &timer).await?)
+    timer::set(cx, &at.scope, (EXPIRE, at.table.id), expires, owned::payload(&key)).await
 }
 
 /// Its time is over.
 pub(crate) async fn expire(cx: &Cx, payload: &str) -> Reply<()> {
-    let Some((table, id)) = payload.split_once('/') else { return Ok(()) };
-    let key: Owned = (table.to_owned(), id.to_owned());
+    let Some(key) = owned::key_of(payload) else { return Ok(()) };
     match cx.get(&BACKUPS, &key).await? {
         Some(backup) => delete::remove(cx, &Found { scope: cx.scope().clone(), key, backup }).await,
         None => Ok(()),

@@ -10,7 +10,7 @@ use crate::client_token::Request;
 use crate::errors::{
     export_conflict_exception, invalid_export_time_exception, recovery_unavailable, table_not_found, validation,
 };
-use crate::export::{ExportRecord, FORGET, KEPT, KIND, Work, set};
+use crate::export::{ExportRecord, FORGET, KEPT, KIND, Work};
 use crate::owned;
 use crate::recovery::past::Past;
 use crate::recovery::{Recovery, readers};
@@ -81,8 +81,8 @@ pub(crate) async fn export(cx: &Cx, input: ExportTableToPointInTimeInput) -> Rep
     let export = ExportRecord { description: description.clone(), work: Some(work) };
     cx.put(&EXPORTS, &key, &export).await?;
     request.note(cx, &key).await?;
-    set(cx, &key, KIND, now).await?;
-    set(cx, &key, FORGET, now.saturating_add(KEPT)).await?;
+    owned::set_timer(cx, &key, KIND, now).await?;
+    owned::set_timer(cx, &key, FORGET, now.saturating_add(KEPT)).await?;
     Ok(ExportTableToPointInTimeOutput { export_description: Some(description) })
 }
 

@@ -15,10 +15,7 @@ mod lines;
 mod manifest;
 pub(crate) mod work;
 
-use kumoi_core::timers::Timer;
 use kumoi_core::{Cx, Principal, Reply, paging};
-use kumoi_model::Timestamp;
-use kumoi_store::KeyRange;
 use serde::{Deserialize, Serialize};
 
 use crate::api::{
@@ -96,22 +93,12 @@ pub(crate) async fn describe(cx: &Cx, input: DescribeExportInput) -> Reply<Descr
 pub(crate) async fn list(cx: &Cx, input: ListExportsInput) -> Reply<ListExportsOutput> {
     let limit = input.max_results.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(PAGE);
     let table = input.table_arn.as_deref().map(|arn| Named::parse(cx, arn)).transpose()?;
-    // Those of another account's table are that account's.
-    if table.as_ref().is_some_and(|named| *named.scope.account != *cx.account()) {
-        return Ok(ListExportsOutput::default());
-    }
-    let range = match &table {
-        Some(named) => KeyRange::prefix(&(named.name,)),
-        None => KeyRange::all(),
-    };
     let listing = format!("exports:{}", input.table_arn.as_deref().unwrap_or_default());
-    let range = match input.next_token.as_deref() {
-        Some(token) => {
-            let key = paging::key::<Owned>(&listing, token);
-            let key = key.ok_or_else(|| validation("Invalid NextToken provided as input"))?;
-            range.after(&(key.0.as_str(), key.1.as_str()))
-        }
-        None => range,
+    let after = input.next_token.as_deref().map(|token| {
+        paging::key::<Owned>(&listing, token).ok_or_else(|| validation("Invalid NextToken provided as input"))
+    });
+    let Some(range) = owned::listed(cx, table.as_ref(), after.transpose()?) else {
+        return Ok(ListExportsOutput::default());
     };
     let mut page = cx.range(&EXPORTS, range, limit.saturating_add(1)).await?;
     let more = page.len() > limit;
@@ -125,23 +112,9 @@ pub(crate) async fn list(cx: &Cx, input: ListExportsInput) -> Reply<ListExportsO
     Ok(ListExportsOutput { export_summaries: Some(page.into_iter().map(summary).collect()), next_token })
 }
 
-/// Sets the timer of an export for its next step, or to forget it.
-async fn set(cx: &Cx, key: &Owned, kind: &str, due: i64) -> Reply<()> {
-    let payload = [key.0.as_str(), "/", &key.1].concat();
-    let name = format!("{kind}:{payload}");
-    let timer = Timer { name, due: Timestamp::from_micros(due), kind: kind.to_owned(), payload };
-    Ok(cx.set_timer(&timer).await?)
-}
-
-/// The key that a timer is about.
-fn key_of(payload: &str) -> Option<Owned> {
-    let (table, id) = payload.split_once('/')?;
-    Some((table.to_owned(), id.to_owned()))
-}
-
 /// Forgets an export.
 pub(crate) async fn forget(cx: &Cx, payload: &str) -> Reply<()> {
-    let Some(key) = key_of(payload) else { return Ok(()) };
+    let Some(key) = owned::key_of(payload) else { return Ok(()) };
     let Some(export) = cx.get(&EXPORTS, &key).await? else { return Ok(()) };
     client_token::forget(cx, KIND, export.description.client_token.as_ref()).await?;
     cx.delete(&EXPORTS, &key).await?;

@@ -7,21 +7,22 @@ use kumoi_store::KeyRange;
 use crate::api::ExportDescription;
 use crate::export::create::file_name;
 use crate::export::lines::{Format, Lines};
-use crate::export::{DataFile, ExportRecord, KIND, Work, key_of, manifest, set};
+use crate::export::{DataFile, ExportRecord, KIND, Work, manifest};
+use crate::owned;
 use crate::recovery::readers;
 use crate::s3;
 use crate::tables::{EXPORT_FILES, EXPORTS, Owned};
 
 /// Goes on with an export.
 pub(crate) async fn run(cx: &Cx, payload: &str) -> Reply<()> {
-    let Some(key) = key_of(payload) else { return Ok(()) };
+    let Some(key) = owned::key_of(payload) else { return Ok(()) };
     let Some(ExportRecord { mut description, work: Some(mut work) }) = cx.get(&EXPORTS, &key).await? else {
         return Ok(());
     };
     match step(cx, &mut description, &mut work).await? {
         Ok(true) => {
             cx.put(&EXPORTS, &key, &ExportRecord { description, work: Some(work) }).await?;
-            return set(cx, &key, KIND, cx.now().micros()).await;
+            return owned::set_timer(cx, &key, KIND, cx.now().micros()).await;
         }
         Ok(false) => description.export_status = Some("COMPLETED".to_owned()),
         Err(fault) => {

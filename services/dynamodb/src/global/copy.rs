@@ -3,9 +3,7 @@
 //! As with indexes ([`crate::table::backfill`]), a write of an item that the copy has passed is replicated, and one of an item ahead is not, as the copy
 //! will come to it. The replica is CREATING, and takes no requests for items, until it has all.
 
-use kumoi_core::timers::{self, Timer};
 use kumoi_core::{Cx, Reply};
-use kumoi_model::Timestamp;
 use kumoi_store::{KeyRange, Scope};
 
 use crate::global::{in_region, members, put, save};
@@ -14,6 +12,7 @@ use crate::table::schema::Backfill;
 use crate::table::state::State;
 use crate::table::{Located, Named};
 use crate::tables::ITEMS;
+use crate::timer;
 
 /// The kind of timer that copies items into new replicas.
 pub(crate) const COPY: &str = "copy-replica";
@@ -23,13 +22,7 @@ const BATCH: usize = 100;
 
 /// There is something to copy from this table, from `due` on.
 pub(crate) async fn begin(cx: &Cx, at: &Located, due: i64) -> Reply<()> {
-    let timer = Timer {
-        name: format!("{COPY}:{}", at.name),
-        due: Timestamp::from_micros(due),
-        kind: COPY.to_owned(),
-        payload: at.name.clone(),
-    };
-    Ok(timers::set(cx.tx(), "dynamodb", &at.scope, &timer).await?)
+    timer::set(cx, &at.scope, (COPY, &at.name), due, at.name.as_str()).await
 }
 
 /// Copies the next items, and sets the timer again for the rest.

@@ -8,7 +8,7 @@ use crate::api::{
 };
 use crate::client_token::Request;
 use crate::errors::{import_conflict_exception, resource_in_use_exception};
-use crate::import::{FORGET, ImportRecord, KEPT, KIND, Work, set};
+use crate::import::{FORGET, ImportRecord, KEPT, KIND, Work};
 use crate::owned;
 use crate::table::state::State;
 use crate::table::{Located, Named, create};
@@ -58,8 +58,8 @@ pub(crate) async fn import(cx: &Cx, input: ImportTableInput) -> Reply<ImportTabl
     let import = ImportRecord { description: description.clone(), work: Some(work) };
     cx.put(&IMPORTS, &key, &import).await?;
     request.note(cx, &key).await?;
-    set(cx, &key, KIND, now).await?;
-    set(cx, &key, FORGET, now.saturating_add(KEPT)).await?;
+    owned::set_timer(cx, &key, KIND, now).await?;
+    owned::set_timer(cx, &key, FORGET, now.saturating_add(KEPT)).await?;
     Ok(ImportTableOutput { import_table_description: description })
 }
 

@@ -6,8 +6,9 @@ use kumoi_expressions::Item;
 use crate::api::{CsvOptions, ImportTableDescription};
 use crate::import::records::{Records, Rows, lines};
 use crate::import::source::{Part, Source};
-use crate::import::{ImportRecord, KIND, Object, Work, key_of, set};
+use crate::import::{ImportRecord, KIND, Object, Work};
 use crate::item::check_size;
+use crate::owned;
 use crate::table::{Located, Named, TableRecord};
 use crate::tables::IMPORTS;
 use crate::{key, restore, s3, write};
@@ -18,7 +19,7 @@ const LONGEST: usize = 8 << 20;
 
 /// Goes on with an import.
 pub(crate) async fn run(cx: &Cx, payload: &str) -> Reply<()> {
-    let Some(key) = key_of(payload) else { return Ok(()) };
+    let Some(key) = owned::key_of(payload) else { return Ok(()) };
     let Some(ImportRecord { mut description, work: Some(mut work) }) = cx.get(&IMPORTS, &key).await? else {
         return Ok(());
     };
@@ -27,7 +28,7 @@ pub(crate) async fn run(cx: &Cx, payload: &str) -> Reply<()> {
     match step(cx, &at, &mut description, &mut work).await? {
         Ok(true) => {
             cx.put(&IMPORTS, &key, &ImportRecord { description, work: Some(work) }).await?;
-            return set(cx, &key, KIND, cx.now().micros()).await;
+            return owned::set_timer(cx, &key, KIND, cx.now().micros()).await;
         }
         Ok(false) if description.error_count.unwrap_or(0) > 0 => fail(
             &mut description,

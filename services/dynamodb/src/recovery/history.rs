@@ -1,16 +1,15 @@
 //! What items were before each change. It is written with the change, while point-in-time recovery is enabled or somebody reads the table as of a
 //! moment, and removed by a timer once nobody can ask for it any more.
 
-use kumoi_core::timers::{self, Timer};
 use kumoi_core::{Cx, Reply};
 use kumoi_expressions::Item;
-use kumoi_model::Timestamp;
 use kumoi_store::KeyRange;
 use serde::{Deserialize, Serialize};
 
 use crate::key::KeyBytes;
 use crate::table::Located;
 use crate::tables::{CHANGED, HISTORY, TABLES};
+use crate::timer;
 
 /// The kind of timer that removes what is too old.
 pub(crate) const TRIM: &str = "trim-history";
@@ -41,13 +40,7 @@ pub(crate) async fn plan(cx: &Cx, at: &Located) -> Reply<()> {
 }
 
 async fn set(cx: &Cx, at: &Located, due: i64) -> Reply<()> {
-    let timer = Timer {
-        name: format!("{TRIM}:{}", at.table.id),
-        due: Timestamp::from_micros(due),
-        kind: TRIM.to_owned(),
-        payload: at.name.clone(),
-    };
-    Ok(timers::set(cx.tx(), "dynamodb", &at.scope, &timer).await?)
+    timer::set(cx, &at.scope, (TRIM, at.table.id), due, at.name.as_str()).await
 }
 
 /// Removes some of what is too old, and sets the timer again for the rest.

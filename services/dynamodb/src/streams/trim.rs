@@ -3,15 +3,14 @@
 //! A stream has one timer. It falls due when the oldest record is a day old, to the next minute, so that a stream with much in it is not looked at for each
 //! record; and a day later where there is no record, since what is written from then on stays for a day. So writers set none.
 
-use kumoi_core::timers::{self, Timer};
 use kumoi_core::{Cx, Reply};
-use kumoi_model::Timestamp;
 use kumoi_store::{KeyRange, Scope};
 
 use crate::streams::state::Found;
 use crate::streams::{Position, RETENTION};
 use crate::table::{arn_of, stream_arn};
 use crate::tables::{CHANGES, EPOCHS, POLICIES, STREAMS, TRIMMED};
+use crate::timer;
 
 /// The kind of timer.
 pub(crate) const TRIM: &str = "trim";
@@ -28,13 +27,7 @@ pub(crate) async fn set(cx: &Cx, scope: &Scope, place: &(String, String), id: u6
 }
 
 async fn set_at(cx: &Cx, scope: &Scope, (table, label): &(String, String), id: u64, due: i64) -> Reply<()> {
-    let timer = Timer {
-        name: format!("{TRIM}:{id}"),
-        due: Timestamp::from_micros(due),
-        kind: TRIM.to_owned(),
-        payload: format!("{table}/{label}"),
-    };
-    Ok(timers::set(cx.tx(), "dynamodb", scope, &timer).await?)
+    timer::set(cx, scope, (TRIM, id), due, format!("{table}/{label}")).await
 }
 
 /// The timer of a stream.

@@ -4,9 +4,7 @@
 //! which they lie. A change of an item that a step has passed is followed by the index as always; one of an item that lies ahead is not, as the index
 //! will come to it ([`Index::follows`](crate::table::Index::follows)). So each item is taken once, as it is then.
 
-use kumoi_core::timers::{self, Timer};
 use kumoi_core::{Cx, Reply};
-use kumoi_model::Timestamp;
 use kumoi_store::{KeyRange, Scope};
 
 use crate::key::{KeyBytes, of_index};
@@ -14,6 +12,7 @@ use crate::table::schema::Backfill;
 use crate::table::state::State;
 use crate::table::{Located, TableRecord};
 use crate::tables::{COUNTS, ENTRIES, ITEMS, SIZES, TABLES};
+use crate::timer;
 use crate::write::{count, projected_size};
 use crate::{insights, scaling};
 
@@ -40,13 +39,7 @@ pub(crate) async fn set_delete(cx: &Cx, at: &Located, due: i64) -> Reply<()> {
 }
 
 async fn set(cx: &Cx, scope: &Scope, kind: &str, payload: &str, due: i64) -> Reply<()> {
-    let timer = Timer {
-        name: format!("{kind}:{payload}"),
-        due: Timestamp::from_micros(due),
-        kind: kind.to_owned(),
-        payload: payload.to_owned(),
-    };
-    Ok(timers::set(cx.tx(), "dynamodb", scope, &timer).await?)
+    timer::set(cx, scope, (kind, payload), due, payload).await
 }
 
 /// Takes the next items into the index that is being filled, and sets the timer again if there are more.
@@ -142,11 +135,11 @@ pub(crate) async fn at_once(cx: &Cx, at: &mut Located, end: i64) -> Reply<()> {
         return Ok(());
     }
     if at.table.indexes.iter().any(|index| index.is_filling()) && !step(cx, at).await? {
-        timers::cancel(cx.tx(), "dynamodb", &at.scope, &format!("{FILL}:{}", at.name)).await?;
+        timer::cancel(cx, &at.scope, FILL, &at.name).await?;
     }
     if at.table.indexes.iter().any(|index| matches!(index.state, State::Deleting(_))) {
         remove_from(cx, at).await?;
-        timers::cancel(cx.tx(), "dynamodb", &at.scope, &format!("{DELETE_INDEX}:{}", at.name)).await?;
+        timer::cancel(cx, &at.scope, DELETE_INDEX, &at.name).await?;
     }
     Ok(())
 }

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use kumoi_core::timers::{self, Timer};
 use kumoi_core::{Cx, Fault, Reply};
-use kumoi_model::Timestamp;
 use kumoi_store::{KeyRange, Scope};
 
 use crate::api::{DeleteTableInput, DeleteTableOutput};
@@ -15,6 +13,7 @@ use crate::streams::state as streams;
 use crate::table::state::State;
 use crate::table::{Located, describe};
 use crate::tables::{COLLECTIONS, COUNTS, ENTRIES, ITEMS, SCALING, SIZES, TABLES, TAGS};
+use crate::timer;
 use crate::{global, insights, policy, throttle, time_to_live};
 
 /// The kind of timer that ends a table's state of being deleted.
@@ -93,13 +92,7 @@ pub(crate) async fn discard(cx: &Cx, scope: &Scope, id: u64) -> Reply<()> {
 }
 
 async fn set(cx: &Cx, scope: &Scope, kind: &str, payload: &str, due: i64) -> Reply<()> {
-    let timer = Timer {
-        name: format!("{kind}:{payload}"),
-        due: Timestamp::from_micros(due),
-        kind: kind.to_owned(),
-        payload: payload.to_owned(),
-    };
-    Ok(timers::set(cx.tx(), "dynamodb", scope, &timer).await?)
+    timer::set(cx, scope, (kind, payload), due, payload).await
 }
 
 /// Clears away a part of what a table held, and sets the timer again for the rest.

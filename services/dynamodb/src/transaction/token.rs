@@ -6,15 +6,14 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Debug, Write as _};
 
-use kumoi_core::timers::Timer;
 use kumoi_core::{Cx, Reply};
-use kumoi_model::Timestamp;
 use serde::{Deserialize, Serialize};
 use twox_hash::XxHash3_128;
 
 use crate::capacity::Consumed;
 use crate::errors::idempotent_parameter_mismatch_exception;
 use crate::tables::TOKENS;
+use crate::timer;
 use crate::transaction::Bill;
 
 /// The kind of the timer that forgets a token.
@@ -76,13 +75,7 @@ impl Token {
         let until = cx.now().micros().saturating_add(LIFE);
         let units = read.tables.into_iter().map(|(name, consumed)| (name, consumed.total())).collect();
         cx.put(&TOKENS, &token.to_owned(), &Self { request, until, units }).await?;
-        let timer = Timer {
-            name: format!("{FORGET}:{token}"),
-            due: Timestamp::from_micros(until),
-            kind: FORGET.to_owned(),
-            payload: token.to_owned(),
-        };
-        Ok(cx.set_timer(&timer).await?)
+        timer::set(cx, cx.scope(), (FORGET, token), until, token).await
     }
 
     /// What a repetition consumes.
