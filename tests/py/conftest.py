@@ -113,6 +113,12 @@ def world(admin, clients, world_names):
         assert refused.status == 404, refused
 
 
+@pytest.fixture(params=["stop", "kill"])
+def how(request):
+    """How a server ends that is restarted."""
+    return request.param
+
+
 @pytest.fixture
 def cli(clients, world):
     """The AWS CLI, in this test's world."""

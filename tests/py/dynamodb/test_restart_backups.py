@@ -4,35 +4,15 @@ import datetime
 
 import pytest
 
-from harness.admin import Admin, Clock
-from harness.clients import Clients
-from harness.server import Server
+from harness.durable import Durable
 
 from .conftest import Table, attribute, schema
 from .test_backups import everything, fill
 
 
-class Durable:
-    """A server with a data directory, and its clients; both are new after each restart."""
-
-    def __init__(self, directory):
-        self.options = ["--data", str(directory / "data"), "--fsync", "always"]
-        self.models = directory / "models"
-        self.port = None
-        self.begin()
-
-    def begin(self):
-        self.server = Server(*self.options, port=self.port).start()
-        self.port = self.server.port
-        self.ddb = Clients(self.server.url, model_directory=self.models).client("dynamodb")
-        self.clock = Clock(Admin(self.server.url))
-
-    def again(self, how):
-        if how == "stop":
-            assert self.server.stop() == 0
-        else:
-            self.server.kill()
-        self.begin()
+class Backups(Durable):
+    def reach(self):
+        self.ddb = self.clients.client("dynamodb")
 
     def table(self, name):
         return Table(self.ddb, name)
@@ -40,18 +20,13 @@ class Durable:
 
 @pytest.fixture
 def durable(tmp_path):
-    durable = Durable(tmp_path)
+    durable = Backups(tmp_path, "--fsync", "always")
     durable.clock.freeze()
     durable.ddb.create_table(
         TableName="table", KeySchema=schema("p"), AttributeDefinitions=[attribute("p")], BillingMode="PAY_PER_REQUEST"
     )
     yield durable
     durable.server.kill()
-
-
-@pytest.fixture(params=["stop", "kill"])
-def how(request):
-    return request.param
 
 
 def test_a_copy_goes_on(durable, how):

@@ -3,12 +3,12 @@
 import pytest
 
 from .random_changes import Changes
-from .test_restart_streams import Durable
+from .test_restart_streams import Streams
 
 
 @pytest.fixture
 def durable(tmp_path):
-    durable = Durable(tmp_path)
+    durable = Streams(tmp_path)
     yield durable
     durable.server.kill()
 

@@ -5,35 +5,15 @@ import threading
 import pytest
 from botocore.exceptions import BotoCoreError
 
-from harness.admin import Admin, Clock
-from harness.clients import Clients
-from harness.server import Server
+from harness.durable import Durable
 
 KEY = {"KeySchema": [{"AttributeName": "p", "KeyType": "HASH"}], "AttributeDefinitions": [{"AttributeName": "p", "AttributeType": "S"}]}
 STREAM = {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
 
 
-class Durable:
-    """A server with a data directory, and its clients; both are new after each restart."""
-
-    def __init__(self, directory):
-        self.options = ["--data", str(directory / "data")]
-        self.port = None
-        self.begin()
-
-    def begin(self):
-        self.server = Server(*self.options, port=self.port).start()
-        self.port = self.server.port
-        self.clients = Clients(self.server.url)
+class Streams(Durable):
+    def reach(self):
         self.ddb, self.streams = self.clients.client("dynamodb"), self.clients.client("dynamodbstreams")
-        self.clock = Clock(Admin(self.server.url))
-
-    def again(self, how):
-        if how == "stop":
-            assert self.server.stop() == 0
-        else:
-            self.server.kill()
-        self.begin()
 
     def create(self):
         answer = self.ddb.create_table(TableName="films", BillingMode="PAY_PER_REQUEST", StreamSpecification=STREAM, **KEY)
@@ -55,14 +35,9 @@ class Durable:
 
 @pytest.fixture
 def durable(tmp_path):
-    durable = Durable(tmp_path)
+    durable = Streams(tmp_path)
     yield durable
     durable.server.kill()
-
-
-@pytest.fixture(params=["stop", "kill"])
-def how(request):
-    return request.param
 
 
 def test_each_change_is_delivered_once_and_in_order(durable, how):

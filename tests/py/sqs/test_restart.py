@@ -4,45 +4,22 @@ import json
 
 import pytest
 
-from harness.admin import Admin, Clock
+from harness.admin import Clock
 from harness.clients import Clients
+from harness.durable import Durable
 from harness.server import Server
 
 
-class Durable:
-    """A server with a data directory, and its clients; both are new after each restart."""
-
-    def __init__(self, directory):
-        self.options = ["--data", str(directory / "data"), "--fsync", "always"]
-        self.models = directory / "models"
-        self.port = None
-        self.begin()
-
-    def begin(self):
-        self.server = Server(*self.options, port=self.port).start()
-        self.port = self.server.port
-        self.clients = Clients(self.server.url, model_directory=self.models)
-        self.admin = Admin(self.server.url)
+class Queues(Durable):
+    def reach(self):
         self.sqs = self.clients.client("sqs")
-
-    def again(self, how):
-        if how == "stop":
-            assert self.server.stop() == 0
-        else:
-            self.server.kill()
-        self.begin()
 
 
 @pytest.fixture
 def durable(tmp_path):
-    durable = Durable(tmp_path)
+    durable = Queues(tmp_path, "--fsync", "always")
     yield durable
     durable.server.kill()
-
-
-@pytest.fixture(params=["stop", "kill"])
-def how(request):
-    return request.param
 
 
 def bodies(sqs, url):
